@@ -14,28 +14,25 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "daemon/site_roots.h"
 #include "http/status.h"
 
-static json_t *string(const char *prefix, const char *bytes)
+json_t *cache_answer_string(const char *bytes)
 {
 	struct text text = { 0 };
 	json_t *made;
 
-	text_puts(&text, prefix);
 	text_utf8(&text, bytes, strlen(bytes));
 	made = text.failed ? NULL : json_stringn_nocheck(text.bytes != NULL ? text.bytes : "", text.used);
 	text_fini(&text);
 	return made;
 }
 
-json_t *cache_answer_string(const char *bytes)
+json_t *cache_answer_path(const struct rules_root *root, const char *path)
 {
-	return string("", bytes);
-}
+	char text[SITE_ROOTS_URL_PATH_BYTES];
 
-json_t *cache_answer_path(const char *path)
-{
-	return string("/", path);
+	return cache_answer_string(site_roots_url_path(root, path, text, sizeof(text)));
 }
 
 void cache_answer_json(struct admin_call *call, unsigned status, json_t *object)

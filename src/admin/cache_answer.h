@@ -6,12 +6,13 @@
 #include <jansson.h>
 
 #include "admin/admin_call.h"
+#include "site/rules.h"
 #include "store/file.h"
 
 /* Returns a string. Bytes that are not valid UTF-8 become U+FFFD. */
 json_t *cache_answer_string(const char *bytes);
-/* Returns a path beneath a root as a string with a leading slash. */
-json_t *cache_answer_path(const char *path);
+/* Returns the path of the URL of a path below a root. The root may be NULL. */
+json_t *cache_answer_path(const struct rules_root *root, const char *path);
 
 /* Answers with an object and frees the object. If object is NULL, answers with status 503. */
 void cache_answer_json(struct admin_call *call, unsigned status, json_t *object);

@@ -45,7 +45,8 @@ static bool proceed(void *context, uint64_t until_ns)
 static json_t *describe(void *context, bool done)
 {
 	const struct eviction *eviction = context;
-	json_t *path = done ? cache_answer_string(eviction->target.path) : cache_answer_path(eviction->path);
+	json_t *path = done ? cache_answer_string(eviction->target.path)
+			    : cache_answer_path(cache_walk_root(eviction->target.walk), eviction->path);
 	json_t *object = json_pack("{s:o, s:I, s:I}", "path", path, "evicted_bytes", (json_int_t)eviction->bytes,
 				   "files", (json_int_t)eviction->files);
 

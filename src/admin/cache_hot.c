@@ -51,10 +51,11 @@ static bool lock_ranking(struct admin_call *call)
 static json_t *describe(const struct rules *rules, const struct resident_name *name)
 {
 	const uint64_t size = name->file->version.size, bytes = name->bytes < size ? name->bytes : size;
-	const char *host = site_roots_host(rules, name->file->root);
+	const struct rules_root *root = site_roots_find(rules, name->file->root);
+	const char *host = root != NULL ? root->site->host : NULL;
 
-	return json_pack("{s:o, s:o, s:I, s:I, s:b, s:I, s:I}", "path", cache_answer_path(name->file->path), "site",
-			 host != NULL ? cache_answer_string(host) : json_null(), "size", (json_int_t)size,
+	return json_pack("{s:o, s:o, s:I, s:I, s:b, s:I, s:I}", "path", cache_answer_path(root, name->file->path),
+			 "site", host != NULL ? cache_answer_string(host) : json_null(), "size", (json_int_t)size,
 			 "resident_bytes", (json_int_t)bytes, "pinned", name->pinned_bytes > 0, "pinned_bytes",
 			 (json_int_t)name->pinned_bytes, "requests", (json_int_t)name->requests);
 }

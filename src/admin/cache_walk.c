@@ -41,11 +41,12 @@ struct level {
 struct cache_walk {
 	const struct config *config;
 	const struct site *site;
+	const struct rules_root *root;
 	bool is_file, ended; /* `ended` is true once the file of a walk of a single file was returned */
 	unsigned depth;	     /* number of levels in use */
 	struct level levels[CACHE_WALK_DEPTH_MAX];
 	char path[PATH_BYTES];
-	struct match match; /* a member because it is too large for the stack */
+	struct match match; /* of the last call of is_served(); a member because it is too large for the stack */
 };
 
 /*
@@ -79,6 +80,15 @@ const struct site *cache_walk_site(const struct generation *generation, const ch
 	return NULL;
 }
 
+/* Returns the part of a path of a URL that lies below the root of the walk. */
+static const char *below_root(const struct cache_walk *walk, const char *path)
+{
+	const char *prefix;
+	size_t length = rules_root_prefix(walk->root, &prefix);
+
+	return path + length + (length > 0 && path[length] == '/');
+}
+
 /*
  * Returns 0 if a client could request this path, -ENOENT if a client could not, or -EPERM if the file must not be
  * cached.
@@ -87,7 +97,9 @@ static int is_served(struct cache_walk *walk, const char *path, bool directory)
 {
 	if (rules_match(&walk->config->rules, walk->site, path, directory, &walk->match) != 0)
 		return -ENOENT;
-	if ((path_is_hidden(path) && !walk->config->dotfiles) || rules_hides(&walk->match, path))
+	if (walk->match.root != walk->root)
+		return -ENOENT;
+	if ((path_is_hidden(below_root(walk, path)) && !walk->config->dotfiles) || rules_hides(&walk->match, path))
 		return -ENOENT;
 	return !directory && walk->match.settings->cache == RULE_CACHE_NEVER ? -EPERM : 0;
 }
@@ -95,10 +107,11 @@ static int is_served(struct cache_walk *walk, const char *path, bool directory)
 /* Stores the current version of the file at walk->path. Returns 0, -EISDIR for a directory, or another -errno. */
 static int get_version(const struct cache_walk *walk, struct file_version *version)
 {
-	int error = beneath_get_version(walk->site->root_fd, walk->path, walk->config->symlinks, version);
+	const char *path = below_root(walk, walk->path);
+	int error = beneath_get_version(walk->root->fd, path, walk->config->symlinks, version);
 
 	if (error == 0)
-		files_cached_version(walk->site->files, walk->path, version);
+		files_cached_version(walk->root->files, path, version);
 	return error;
 }
 
@@ -241,7 +254,7 @@ static int enter(struct cache_walk *walk)
 
 	if (walk->depth == CACHE_WALK_DEPTH_MAX)
 		return -ELOOP;
-	fd = beneath_open(walk->site->root_fd, walk->path, walk->config->symlinks, O_RDONLY | O_DIRECTORY);
+	fd = beneath_open(walk->root->fd, below_root(walk, walk->path), walk->config->symlinks, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fd;
 	*level = (struct level){ .path_bytes = strlen(walk->path), .fd = fd };
@@ -284,6 +297,9 @@ int cache_walk_open(struct cache_walk **walk, const struct generation *generatio
 	made->site = site;
 	error = resolve(made, path, &directory);
 	if (error == 0)
+		error = rules_match(&made->config->rules, site, made->path, directory, &made->match) == 0 ? 0 : -ENOENT;
+	made->root = made->match.root;
+	if (error == 0)
 		error = is_served(made, made->path, directory);
 	if (error == 0)
 		error = get_version(made, &version);
@@ -309,6 +325,11 @@ void cache_walk_free(struct cache_walk *walk)
 	free(walk);
 }
 
+const struct rules_root *cache_walk_root(const struct cache_walk *walk)
+{
+	return walk->root;
+}
+
 bool cache_walk_is_file(const struct cache_walk *walk)
 {
 	return walk->is_file;
@@ -317,7 +338,7 @@ bool cache_walk_is_file(const struct cache_walk *walk)
 static bool is_link(const struct cache_walk *walk)
 {
 	char target[1];
-	int fd = beneath_open(walk->site->root_fd, walk->path, FILE_SYMLINKS_BENEATH, O_PATH | O_NOFOLLOW);
+	int fd = beneath_open(walk->root->fd, below_root(walk, walk->path), FILE_SYMLINKS_BENEATH, O_PATH | O_NOFOLLOW);
 	bool linked = fd >= 0 && readlinkat(fd, "", target, sizeof(target)) >= 0;
 
 	if (fd >= 0)
@@ -356,7 +377,7 @@ const char *cache_walk_next(struct cache_walk *walk, struct file_version *versio
 		int error = walk->ended ? -ENOENT : get_version(walk, version);
 
 		walk->ended = true;
-		return error == 0 ? walk->path : NULL;
+		return error == 0 ? below_root(walk, walk->path) : NULL;
 	}
 	while (walk->depth > 0) {
 		struct level *level = &walk->levels[walk->depth - 1];
@@ -374,7 +395,7 @@ const char *cache_walk_next(struct cache_walk *walk, struct file_version *versio
 		else
 			continue;
 		if (error == 0)
-			return walk->path;
+			return below_root(walk, walk->path);
 		if (error == -EISDIR)
 			error = enter(walk);
 		if (error != 0 && error != -ENOENT && error != -EPERM)

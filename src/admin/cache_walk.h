@@ -40,13 +40,15 @@ const struct site *cache_walk_site(const struct generation *generation, const ch
  */
 int cache_walk_open(struct cache_walk **walk, const struct generation *generation, const struct site *site,
 		    const char *path);
+/* Returns the root of the files of the walk. Files below the root of another location are not part of the walk. */
+const struct rules_root *cache_walk_root(const struct cache_walk *walk);
 /* Frees the walk. NULL is allowed. */
 void cache_walk_free(struct cache_walk *walk);
 
 /* Returns true if the path of the walk is a file, false if it is a directory. */
 bool cache_walk_is_file(const struct cache_walk *walk);
 /*
- * Returns the path of the next file, relative to the root, and stores the version of the file. Returns NULL at the end.
+ * Returns the path of the next file, relative to its root, and stores the version of the file. Returns NULL at the end.
  * The path is valid until the next call. Increments *left_out for each file that cannot be read, and for
  * each directory that cannot be read completely.
  */

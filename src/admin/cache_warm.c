@@ -23,6 +23,7 @@
 #include "admin/cache_target.h"
 #include "base/align.h"
 #include "base/clock.h"
+#include "daemon/site_roots.h"
 #include "daemon/worker.h"
 #include "store/cache_content.h"
 #include "store/warm.h"
@@ -47,10 +48,11 @@ struct operation {
 	bool pin;
 	bool last_started; /* true: no further file is started */
 	/* The next file of the walk, which is started as soon as there is room in IN_FLIGHT_BYTES. */
-	char next_path[PATH_BYTES]; /* relative to the root; "": there is no next file */
-	uint64_t next_bytes;	    /* number of bytes to be read */
-	uint64_t room_bytes;	    /* memory of the cache that may still be filled or pinned */
-	size_t cache_bytes;	    /* size of the cache when room_bytes was computed */
+	char next_path[PATH_BYTES];		  /* relative to the root; "": there is no next file */
+	char url_path[SITE_ROOTS_URL_PATH_BYTES]; /* result of url_path() */
+	uint64_t next_bytes;			  /* number of bytes to be read */
+	uint64_t room_bytes;			  /* memory of the cache that may still be filled or pinned */
+	size_t cache_bytes;			  /* size of the cache when room_bytes was computed */
 	uint64_t done_bytes, total_bytes;
 	uint64_t files; /* number of completed files, except deleted ones */
 	unsigned left_out;
@@ -100,6 +102,13 @@ static void fault(struct operation *operation, const char *format, ...)
 	va_end(list);
 }
 
+/* Returns the path of the URL of a file, which is valid until the next call. */
+static const char *url_path(struct operation *operation, const char *path)
+{
+	return site_roots_url_path(cache_walk_root(operation->target.walk), path, operation->url_path,
+				   sizeof(operation->url_path));
+}
+
 /* --- the room in the cache --- */
 
 /* Returns the memory that the operation may pin, or fill. */
@@ -145,19 +154,20 @@ static bool reserve_room(struct operation *operation, const struct file_version 
 	}
 	if (operation->pin) {
 		fault(operation,
-		      "/%s has %" PRIu64 " bytes, but only %" PRIu64
+		      "%s has %" PRIu64 " bytes, but only %" PRIu64
 		      " bytes can still be pinned (at most half of cache_size)",
-		      operation->next_path, size, operation->room_bytes);
+		      url_path(operation, operation->next_path), size, operation->room_bytes);
 		return false;
 	}
 	operation->last_started = true;
 	if (size <= SHARD_WHOLE_MAX_BYTES || operation->room_bytes == 0) {
-		fault(operation, "the cache is full: /%s and the files after it were not read", operation->next_path);
+		fault(operation, "the cache is full: %s and the files after it were not read",
+		      url_path(operation, operation->next_path));
 		return false;
 	}
 	operation->next_bytes = operation->room_bytes;
-	fault(operation, "the cache is full: only the first %" PRIu64 " of %" PRIu64 " bytes of /%s were read",
-	      operation->room_bytes, size, operation->next_path);
+	fault(operation, "the cache is full: only the first %" PRIu64 " of %" PRIu64 " bytes of %s were read",
+	      operation->room_bytes, size, url_path(operation, operation->next_path));
 	return true;
 }
 
@@ -172,7 +182,7 @@ static void start(struct operation *operation, struct slot *slot, const char *pa
 					      .reactor = worker_reactor(worker),
 					      .store = worker_store(worker),
 					      .cache = process->cache,
-					      .files = operation->target.site->files,
+					      .files = cache_walk_root(operation->target.walk)->files,
 					      .max_bytes = slot->max_bytes,
 					      .pinned = operation->pin,
 					      .may_continue = may_continue,
@@ -252,8 +262,8 @@ static void check_pinned(struct operation *operation, const struct slot *slot)
 		return;
 	cache_content_bytes(operation->target.process->cache, version, &pinned_bytes);
 	if (pinned_bytes < version->size)
-		fault(operation, "only %" PRIu64 " of %" PRIu64 " bytes of /%s could be pinned; increase cache_size",
-		      pinned_bytes, version->size, warm_path(slot->warm));
+		fault(operation, "only %" PRIu64 " of %" PRIu64 " bytes of %s could be pinned; increase cache_size",
+		      pinned_bytes, version->size, url_path(operation, warm_path(slot->warm)));
 }
 
 /*
@@ -270,7 +280,7 @@ static void end_file(struct operation *operation, struct slot *slot, int error)
 		check_pinned(operation, slot);
 	} else if (!deleted) {
 		operation->left_out++;
-		fault(operation, "/%s: %s", warm_path(slot->warm), cache_answer_text(error));
+		fault(operation, "%s: %s", url_path(operation, warm_path(slot->warm)), cache_answer_text(error));
 	}
 	if (error == -ECANCELED)
 		operation->last_started = true;
@@ -339,7 +349,8 @@ static bool proceed(void *context, uint64_t until_ns)
 static json_t *describe(void *context, bool done)
 {
 	const struct operation *operation = context;
-	json_t *path = done ? cache_answer_string(operation->target.path) : cache_answer_path(operation->shown_path);
+	json_t *path = done ? cache_answer_string(operation->target.path)
+			    : cache_answer_path(cache_walk_root(operation->target.walk), operation->shown_path);
 	uint64_t done_bytes = operation->done_bytes;
 	json_t *object;
 

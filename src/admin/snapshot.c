@@ -134,9 +134,10 @@ static void take_top_files(struct snapshot_top *top, struct names *names, const 
 	top->file_count = rank_files(names, ranks);
 	for (unsigned i = 0; i < top->file_count; i++) {
 		struct snapshot_file *file = &top->files[i];
-		const char *host = site_roots_host(rules, ranks[i].root);
+		const struct rules_root *root = site_roots_find(rules, ranks[i].root);
+		const char *host = root != NULL ? root->site->host : NULL;
 
-		snprintf(file->path, sizeof(file->path), "/%.*s", (int)sizeof(file->path) - 2, ranks[i].path);
+		site_roots_url_path(root, ranks[i].path, file->path, sizeof(file->path));
 		snprintf(file->site, sizeof(file->site), "%s", host != NULL ? host : "");
 		file->bytes = ranks[i].bytes;
 		file->requests = ranks[i].requests;
@@ -170,10 +171,10 @@ static void take_logs(struct snapshot *snapshot)
 /* Takes the state of each root. Returns 0 or -ENOMEM. */
 static int take_roots(struct snapshot *snapshot, const struct rules *rules)
 {
-	snapshot->root_list = calloc(rules->site_count, sizeof(*snapshot->root_list));
+	snapshot->root_list = calloc(rules->root_count, sizeof(*snapshot->root_list));
 	if (snapshot->root_list == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < rules->site_count; i++) {
+	for (size_t i = 0; i < rules->root_count; i++) {
 		const struct root *root = site_roots_distinct(rules, i);
 		struct snapshot_root *taken = &snapshot->root_list[snapshot->root_count];
 

@@ -154,7 +154,8 @@ static int set_switch(const struct config_key *key, bool *place, const char *tex
 
 _Static_assert(sizeof(enum file_symlinks) == sizeof(int) && sizeof(enum log_level) == sizeof(int) &&
 		       sizeof(enum rule_cache) == sizeof(int) && sizeof(enum rule_etag) == sizeof(int) &&
-		       sizeof(enum line_style) == sizeof(int),
+		       sizeof(enum line_style) == sizeof(int) && sizeof(enum rule_satisfy) == sizeof(int) &&
+		       sizeof(enum rule_log) == sizeof(int),
 	       "set_choice() writes an int");
 
 /* Reports the valid values. */
@@ -182,6 +183,23 @@ static int set_choice(const struct config_key *key, int *place, const char *text
 		return reject(fault, "%s: \"%.200s\" is not a valid value (did you mean \"%s\"?)", key->name, text,
 			      nearest);
 	return reject_choice(key, text, fault);
+}
+
+/* Statuses for which a reply can be made without a file, a password or another address. 0: the key has no effect. */
+static const unsigned statuses[] = { 0, 204, 400, 403, 404, 410, 451, 503 };
+
+static int set_status(const struct config_key *key, unsigned *place, const char *text, char *fault)
+{
+	char status[12];
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		snprintf(status, sizeof(status), "%u", statuses[i]);
+		if (strcmp(text, status) != 0)
+			continue;
+		*place = statuses[i];
+		return 0;
+	}
+	return reject(fault, "%s: \"%.200s\" is not valid; use 204, 400, 403, 404, 410, 451 or 503, or 0 for none%s",
+		      key->name, text, text[0] == '3' ? "; for a redirect, use the key redirect" : "");
 }
 
 static bool same_address(const struct listen_address *a, const struct listen_address *b)
@@ -257,6 +275,8 @@ static int set_key(void *object, const struct config_key *key, const char *text,
 		return set_choice(key, place, text, fault);
 	case CONFIG_KIND_INCLUDE:
 		return reject(fault, "include: \"%.200s\": only a file can include others", text);
+	case CONFIG_KIND_STATUS:
+		return set_status(key, place, text, fault);
 	case CONFIG_KIND_LISTEN:
 		break;
 	}
@@ -277,14 +297,18 @@ static int set_setting(struct settings *settings, const struct config_key *key, 
 static const struct config_key *find_key(const char *name, enum config_scope scope, char *fault)
 {
 	static const char *const places[] = { "", " in a site", " in a location" };
+	const struct config_key *other = NULL;
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
 		const struct config_key *key = config_key_at(i);
 		if (strcmp(name, key->name) != 0)
 			continue;
 		if (config_key_is_of(i, scope))
 			return key;
+		other = key;
+	}
+	if (other != NULL) {
 		reject(fault, "%s is not allowed%s; set it %s", name, places[scope],
-		       key->home == CONFIG_OF_SITE ? "in a site or outside all blocks" : "outside all blocks");
+		       other->home == CONFIG_OF_SITE ? "in a site or outside all blocks" : "outside all blocks");
 		return NULL;
 	}
 	const char *new_name = config_key_new_name(name);
@@ -308,7 +332,7 @@ static int set_at_home(struct config *config, struct site *site, const struct co
 	int error;
 	if (key->kind == CONFIG_KIND_LISTEN)
 		error = set_listen(config, (size_t)(site - config->rules.sites), text, fault);
-	else if (key->home == CONFIG_OF_SETTINGS)
+	else if (key->home >= CONFIG_OF_SETTINGS)
 		error = set_setting(&site->settings, key, text, fault);
 	else
 		error = set_key(key->home == CONFIG_OF_SITE ? (void *)site : config, key, text, fault);
@@ -434,6 +458,29 @@ static const struct site *find_excess_log(const struct rules *rules)
 	return NULL;
 }
 
+/* Checks the locations with a root. Returns 0, or writes the error message and returns -EINVAL. */
+static int check_location_roots(const struct rules *rules, char *fault)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < rules->site_count; i++)
+		for (size_t j = 0; j < rules->sites[i].count; j++) {
+			const struct rule *rule = &rules->sites[i].list[j];
+			if (rule->settings.root == NULL)
+				continue;
+			if (pattern_is_glob(rule->pattern))
+				return reject(fault,
+					      "root: the location \"%.200s\" in line %u is a glob; the root of a "
+					      "location replaces a path prefix, such as \"/isos/\"",
+					      rule->pattern, rule->line);
+			if (++count > RULES_LOCATION_ROOTS_MAX)
+				return reject(fault,
+					      "root: the location \"%.200s\" in line %u: too many locations with a "
+					      "root; the maximum is %d",
+					      rule->pattern, rule->line, RULES_LOCATION_ROOTS_MAX);
+		}
+	return 0;
+}
+
 int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 {
 	struct rules *rules = &config->rules;
@@ -449,6 +496,8 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 	}
 	if (!any_root)
 		return reject(fault, "no root is set; set root at the top level or in each site");
+	if (check_location_roots(rules, fault) != 0)
+		return -EINVAL;
 	const struct site *excess = find_excess_log(rules);
 	if (excess != NULL)
 		return reject(fault,

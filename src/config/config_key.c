@@ -29,6 +29,8 @@ static const char *const log_level_choices[] = { "error", "warning", "info", "de
 static const char *const log_format_choices[] = { "text", "json", NULL };
 static const char *const cache_choices[] = { "auto", "never", "pin", NULL };
 static const char *const etag_choices[] = { "mtime", "digest", NULL };
+static const char *const satisfy_choices[] = { "all", "any", NULL };
+static const char *const access_log_choices[] = { "on", "off", NULL };
 
 /* Checks an access_format. daemon/logs.c parses the format again when it opens the log. */
 static const char *parse_access_format(char *text)
@@ -99,6 +101,11 @@ static const char *parse_health(char *text)
 #define SETTING(key_name, key_setting, key_kind, member, ...)                                             \
 	{                                                                                                 \
 		.name = key_name, .kind = CONFIG_KIND_##key_kind, .home = CONFIG_OF_SETTINGS,             \
+		.setting = SETTING_##key_setting, .place = offsetof(struct settings, member), __VA_ARGS__ \
+	}
+#define LOCATION_KEY(key_name, key_setting, key_kind, member, ...)                                        \
+	{                                                                                                 \
+		.name = key_name, .kind = CONFIG_KIND_##key_kind, .home = CONFIG_OF_LOCATION,             \
 		.setting = SETTING_##key_setting, .place = offsetof(struct settings, member), __VA_ARGS__ \
 	}
 #define MINUTE_MS UINT64_C(60000)
@@ -192,6 +199,10 @@ static const struct config_key keys[] = {
 		.max = 366 * DAY_MS),
 	SETTING("hsts", HSTS, DURATION, hsts_ms, .preset = "0", .max = 3660 * DAY_MS),
 	SETTING("https_redirect", HTTPS_REDIRECT, SWITCH, https_redirect, .preset = "false"),
+	SETTING("satisfy", SATISFY, CHOICE, satisfy, .preset = "all", .choices = satisfy_choices),
+	SETTING("status", STATUS, STATUS, status),
+	LOCATION_KEY("access_log", ACCESS_LOG, CHOICE, access_log, .choices = access_log_choices),
+	LOCATION_KEY("root", ROOT, TEXT, root),
 };
 _Static_assert(sizeof(keys) / sizeof(keys[0]) == CONFIG_KEY_COUNT, "CONFIG_KEY_COUNT is the number of keys");
 _Static_assert(FILE_SYMLINKS_BENEATH == 0 && FILE_SYMLINKS_NONE == 1, "symlinks_choices is in the order of its enum");
@@ -199,6 +210,8 @@ _Static_assert(LOG_LEVEL_ERROR == 0 && LOG_LEVEL_DEBUG == 3, "log_level_choices 
 _Static_assert(LINE_STYLE_TEXT == 0 && LINE_STYLE_JSON == 1, "log_format_choices is in the order of its enum");
 _Static_assert(RULE_CACHE_AUTO == 0 && RULE_CACHE_NEVER == 1 && RULE_CACHE_PIN == 2,
 	       "cache_choices is in the order of its enum");
+_Static_assert(RULE_SATISFY_ALL == 0 && RULE_SATISFY_ANY == 1, "satisfy_choices is in the order of its enum");
+_Static_assert(RULE_LOG_ON == 0 && RULE_LOG_OFF == 1, "access_log_choices is in the order of its enum");
 _Static_assert(RULE_ETAG_MTIME == 0 && RULE_ETAG_DIGEST == 1, "etag_choices is in the order of its enum");
 
 /* Former names of keys. An old name is rejected with a message that names the new one. */
@@ -222,8 +235,15 @@ const char *config_key(size_t index)
 
 bool config_key_is_of(size_t index, enum config_scope scope)
 {
-	return scope == CONFIG_TOP || keys[index].home == CONFIG_OF_SETTINGS ||
-	       (scope == CONFIG_SITE && keys[index].home == CONFIG_OF_SITE);
+	switch (scope) {
+	case CONFIG_TOP:
+		return keys[index].home != CONFIG_OF_LOCATION;
+	case CONFIG_SITE:
+		return keys[index].home == CONFIG_OF_SITE || keys[index].home == CONFIG_OF_SETTINGS;
+	case CONFIG_LOCATION:
+		return keys[index].home == CONFIG_OF_SETTINGS || keys[index].home == CONFIG_OF_LOCATION;
+	}
+	return false;
 }
 
 bool config_key_is_list(size_t index)
@@ -234,7 +254,7 @@ bool config_key_is_list(size_t index)
 
 enum setting config_key_setting(size_t index)
 {
-	return keys[index].home == CONFIG_OF_SETTINGS ? keys[index].setting : SETTING_COUNT;
+	return keys[index].home >= CONFIG_OF_SETTINGS ? keys[index].setting : SETTING_COUNT;
 }
 
 /*

@@ -17,6 +17,7 @@ enum config_kind {
 	CONFIG_KIND_DURATION,
 	CONFIG_KIND_SWITCH,
 	CONFIG_KIND_CHOICE,
+	CONFIG_KIND_STATUS, /* the key status only */
 	CONFIG_KIND_LIST,
 	CONFIG_KIND_LISTEN,
 	CONFIG_KIND_INCLUDE, /* replaced before the text is parsed, see config_source.c */
@@ -24,16 +25,18 @@ enum config_kind {
 
 /*
  * The struct to which a key belongs. A key of struct config is allowed at the top level only. A key of struct site is
- * also allowed in a site. A key of struct settings is also allowed in a site and in a location.
+ * also allowed in a site. A key of struct settings is also allowed in a site and in a location. The keys of
+ * CONFIG_OF_LOCATION belong to struct settings, but are allowed in a location only. Two of them have the name of a key
+ * of struct site, which has another meaning.
  */
-enum config_home { CONFIG_OF_CONFIG, CONFIG_OF_SITE, CONFIG_OF_SETTINGS };
+enum config_home { CONFIG_OF_CONFIG, CONFIG_OF_SITE, CONFIG_OF_SETTINGS, CONFIG_OF_LOCATION };
 
 struct config_key {
 	const char *name;
 	enum config_kind kind;
 	enum config_home home;
 	size_t place;		  /* offset of the field in the struct that `home` names */
-	enum setting setting;	  /* CONFIG_OF_SETTINGS only */
+	enum setting setting;	  /* CONFIG_OF_SETTINGS and CONFIG_OF_LOCATION only */
 	text_list_parse_fn parse; /* checks a value of TEXT or LIST; NULL: every value is valid */
 	/* TEXT: "" is a valid value; otherwise "" unsets the key. LIST: {""} is a list that is set, but empty. */
 	bool keeps_empty;
@@ -48,7 +51,7 @@ enum config_scope { CONFIG_TOP, CONFIG_SITE, CONFIG_LOCATION };
 
 #define CONFIG_LISTEN_PRESET "127.0.0.1:8080"
 
-#define CONFIG_KEY_COUNT 81
+#define CONFIG_KEY_COUNT 85
 /* Return the key with this index, and its name. Return NULL if the index is CONFIG_KEY_COUNT or more. */
 const struct config_key *config_key_at(size_t index);
 const char *config_key(size_t index);

@@ -26,7 +26,7 @@
 #include "http/path.h"
 #include "store/span.h"
 
-#define CACHE_LIST_ROOTS 64
+#define CACHE_LIST_ROOTS 128
 #define CACHE_LIST_SPANS 32 /* Maximum number of parts on one line. */
 #define CACHE_LIST_FAULT_BYTES 256
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "daemon/generation.h"
+#include "daemon/site_roots.h"
 #include "daemon/worker.h"
 #include "store/cache_content.h"
 #include "store/warm.h"
@@ -111,26 +112,28 @@ static void end_files(struct restore *restore)
 	}
 }
 
-/* Returns the first site with this root, or NULL. */
-static const struct site *site_of(const struct rules *rules, const char *root)
+/* Returns the first root with this path, or NULL. */
+static const struct rules_root *root_of(const struct rules *rules, const char *path)
 {
-	for (size_t i = 0; root != NULL && i < rules->site_count; i++)
-		if (rules->sites[i].root != NULL && strcmp(rules->sites[i].root, root) == 0)
-			return &rules->sites[i];
+	for (size_t i = 0; path != NULL && i < rules->root_count; i++)
+		if (strcmp(rules->roots[i].path, path) == 0)
+			return &rules->roots[i];
 	return NULL;
 }
 
 /* Returns true if the configuration serves and caches the file. */
-static bool is_cached(struct restore *restore, const struct config *config, const struct site *site)
+static bool is_cached(struct restore *restore, const struct config *config, const struct rules_root *root)
 {
-	const char *path = restore->next.path;
+	char url_path[SITE_ROOTS_URL_PATH_BYTES];
+	const char *path = site_roots_url_path(root, restore->next.path, url_path, sizeof(url_path)) + 1;
 
-	return rules_match(&config->rules, site, path, false, &restore->match) == 0 &&
-	       restore->match.settings->cache != RULE_CACHE_NEVER && !rules_hides(&restore->match, path) &&
-	       (config->dotfiles || !path_is_hidden(path));
+	return strlen(path) < PATH_BYTES &&
+	       rules_match(&config->rules, root->site, path, false, &restore->match) == 0 &&
+	       restore->match.root == root && restore->match.settings->cache != RULE_CACHE_NEVER &&
+	       !rules_hides(&restore->match, path) && (config->dotfiles || !path_is_hidden(restore->next.path));
 }
 
-static int start_warm(struct restore *restore, struct slot *slot, const struct site *site)
+static int start_warm(struct restore *restore, struct slot *slot, const struct rules_root *root)
 {
 	const struct cache_list_entry *entry = &restore->next;
 	struct process *process = restore->options->process;
@@ -140,7 +143,7 @@ static int start_warm(struct restore *restore, struct slot *slot, const struct s
 					      .reactor = worker_reactor(worker),
 					      .store = worker_store(worker),
 					      .cache = process->cache,
-					      .files = site->files,
+					      .files = root->files,
 					      .max_bytes = entry->size,
 					      .spans = entry->spans,
 					      .span_count = entry->span_count,
@@ -158,13 +161,13 @@ static void start(struct restore *restore, struct slot *slot)
 	const struct cache_restore_options *options = restore->options;
 	struct generation *generation = generation_current(options->process);
 	const struct config *config = generation_config(generation);
-	const struct site *site = site_of(&config->rules, cache_list_root(options->list, restore->next.root));
+	const struct rules_root *root = root_of(&config->rules, cache_list_root(options->list, restore->next.root));
 	int error = 0;
 
-	if (site == NULL || !is_cached(restore, config, site))
+	if (root == NULL || !is_cached(restore, config, root))
 		count(&options->counts->skipped, 1);
 	else
-		error = start_warm(restore, slot, site);
+		error = start_warm(restore, slot, root);
 	generation_unref(generation);
 	if (error != 0)
 		restore->end = error;

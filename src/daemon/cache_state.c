@@ -125,26 +125,20 @@ struct writing {
 	struct cache_state *state;
 	struct cache_list_writer *list;
 	struct generation *generation;
-	bool last; /* the last list, at the end of the process */
-	/* The roots of the list, as their sites in the rules. */
-	size_t sites[CACHE_LIST_ROOTS];
-	unsigned root_count;
+	bool last;			   /* the last list, at the end of the process */
+	unsigned root_count;		   /* number of roots in the list, in the order of the rules */
 	const struct file_root *last_root; /* result of the last search: the number of this root */
 	unsigned last_number;
 	uint64_t files;
 };
 
-/* Adds each root of the configuration once. */
+/* Adds the roots of the configuration. */
 static void add_roots(struct writing *writing)
 {
 	const struct rules *rules = &generation_config(writing->generation)->rules;
 
-	for (size_t i = 0; i < rules->site_count && writing->root_count < CACHE_LIST_ROOTS; i++) {
-		if (rules->sites[i].root == NULL)
-			continue;
-		cache_list_writer_add_root(writing->list, rules->sites[i].root);
-		writing->sites[writing->root_count++] = i;
-	}
+	while (writing->root_count < rules->root_count && writing->root_count < CACHE_LIST_ROOTS)
+		cache_list_writer_add_root(writing->list, rules->roots[writing->root_count++].path);
 }
 
 /* Finds the number of a root. Returns false if the configuration does not have it any more. */
@@ -157,7 +151,7 @@ static bool find_root(struct writing *writing, const struct file_root *root, uns
 		return true;
 	}
 	for (unsigned i = 0; i < writing->root_count; i++) {
-		if (!files_is_below(rules->sites[writing->sites[i]].files, root))
+		if (!files_is_below(rules->roots[i].files, root))
 			continue;
 		writing->last_root = root;
 		*number = writing->last_number = i;

@@ -85,10 +85,7 @@ static void print_file(const struct request *request)
 	struct tm tm;
 
 	strftime(time, sizeof(time), "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
-	print("file", "%s/%s",
-	      request->match.site->root != NULL ? request->match.site->root
-						: request->site->config.rules->sites[0].root,
-	      request->path.file);
+	print("file", "%s/%s", request->match.root->path, request_path_below_root(request, request->path.file));
 	print("", "%" PRIu64 " bytes, modified %s UTC", file->version.size, time);
 	if (descriptor != NULL && descriptor->direct)
 		print("", "read with O_DIRECT, with an alignment of %u bytes", file->offset_alignment);
@@ -141,8 +138,6 @@ static void print_signature(const struct request *request)
 /* Describes why the path leads to no file. */
 static const char *describe_lookup(const struct request *request)
 {
-	const struct site *site = request->match.site->root != NULL ? request->match.site
-								    : &request->site->config.rules->sites[0];
 	int error = request->lookup.want.error;
 
 	if (error == -EISDIR)
@@ -150,7 +145,8 @@ static const char *describe_lookup(const struct request *request)
 	if (error == -EXDEV)
 		return "a symbolic link leads out of the root";
 	if (error == -ENOENT &&
-	    beneath_is_misspelled(site->root_fd, request->path.file, request->site->config.symlinks))
+	    beneath_is_misspelled(request->match.root->fd, request_path_below_root(request, request->path.file),
+				  request->site->config.symlinks))
 		return "the filesystem finds the name, but the directory stores it with another spelling";
 	return strerror(-error);
 }

@@ -58,8 +58,8 @@ static unsigned descriptors_per_connection(const struct config *config)
 /* Returns the number of descriptors that are needed in addition to those of the connections and the open files. */
 static uint64_t fixed_descriptors(const struct config *config, unsigned workers)
 {
-	/* Each site has a root and a log. During a reload, the former generation is open as well. */
-	uint64_t generation = config->rules.site_count * 2 + config->listen_count;
+	/* Each site has a log. During a reload, the former generation is open as well. */
+	uint64_t generation = config->rules.site_count + config->rules.root_count + config->listen_count;
 	uint64_t monitor = config->monitor.count > 0 ? config->monitor.count + DESCRIPTORS_OF_MONITOR : 0;
 
 	return 2 * generation + monitor + (uint64_t)workers * DESCRIPTORS_PER_WORKER + config->offload_threads * 2 +

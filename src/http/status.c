@@ -69,6 +69,7 @@ static const struct {
 	{ 421, "421 Misdirected Request\n" },
 	{ 416, "416 Range Not Satisfiable\n" },
 	{ 429, "429 Too Many Requests\n" },
+	{ 451, "451 Unavailable For Legal Reasons\n" },
 	{ 431, "431 Request Header Fields Too Large\n" },
 	{ 500, "500 Internal Server Error\n" },
 	{ 501, "501 Not Implemented\n" },

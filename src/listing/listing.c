@@ -59,12 +59,14 @@ static bool is_shown(void *context, const char *name, bool is_directory)
 	const struct listing *listing = context;
 	const struct listing_options *options = &listing->options;
 	char path[PATH_BYTES];
+	const char *below; /* the part of the path below the root */
 	struct match match;
 	int length = snprintf(path, sizeof(path), "%s%s%s", listing->path, *listing->path != '\0' ? "/" : "", name);
 
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return false;
-	if (!options->dotfiles && path_is_hidden(path))
+	below = path + options->root_bytes;
+	if (!options->dotfiles && path_is_hidden(*below == '/' ? below + 1 : below))
 		return false;
 	if (!listing->hides)
 		return true;
@@ -101,12 +103,11 @@ static int start(struct listing *listing)
 {
 	const struct listing_options *options = &listing->options;
 	const struct site *top = &options->rules->sites[0], *site = options->site;
-	int root_fd = site->root_fd >= 0 && site->root != NULL ? site->root_fd : top->root_fd;
 	struct directory_options directory = {
 		.reactor = options->reactor,
 		.device = options->device,
-		.root_fd = root_fd,
-		.path = listing->path,
+		.root_fd = options->root_fd,
+		.path = listing->path + options->root_bytes,
 		.symlinks = options->symlinks,
 		.sort = options->query.sort,
 		.descending = options->query.descending,

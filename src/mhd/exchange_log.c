@@ -181,6 +181,7 @@ void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 		status = status_without_response(reason);
 	count(exchange, status, reason, sent_bytes);
 	exchange->connection->logged = true;
-	if (site->log != 0 && !exchange->request.unlogged)
+	if (site->log != 0 && !exchange->request.unlogged &&
+	    request_settings(&exchange->request)->access_log == RULE_LOG_ON)
 		add_entry(exchange, site, status, reason, sent_bytes);
 }

@@ -101,7 +101,7 @@ int request_look_up(struct request *request, const char *path)
 						    .skip_siblings = !request_settings(request)->siblings,
 						    .stale_ns = request_settings(request)->stale_ms * CLOCK_NS_PER_MS,
 						    .done = lookup_done };
-	hit = files_find(request->lookup.files, path, &request->lookup.want);
+	hit = files_find(request->lookup.files, request_path_below_root(request, path), &request->lookup.want);
 	request->lookup.pending = hit == 0;
 	return hit < 0 ? hit : 0;
 }

@@ -121,15 +121,17 @@ struct request_signature {
 struct request_login {
 	struct gate *gate; /* state of the password check; NULL: no password was checked so far */
 	void (*end_gate)(struct request *request);
-	char *user; /* the user name that the client sent, valid or not, for the log; owned */
+	char *user;  /* the user name that the client sent, valid or not, for the log; owned */
+	bool waived; /* the address is allowed, and the path requires an allowed address or a password */
 };
 
 /*
- * The lookup of a path below the root of the site. Written by request.c, except `files`, which is written by
- * steps/target.c.
+ * The lookup of a path below its root. Written by request.c, except `files` and `root_bytes`, which
+ * request_use_root() sets.
  */
 struct request_lookup {
-	struct files *files; /* files of the site; NULL: no site was found */
+	struct files *files; /* files below the root of the path; NULL: no site was found */
+	size_t root_bytes;   /* length of the first part of the path, which is not part of the path below the root */
 	struct files_want want;
 	bool pending;	   /* the lookup is in flight; `want` receives its result */
 	uint64_t since_ns; /* the file must be checked after this time (CLOCK_MONOTONIC); 0: no requirement */
@@ -269,8 +271,21 @@ enum step_result request_fail(struct request *request, unsigned status);
  */
 enum step_result request_fail_errno(struct request *request, int error, uint64_t offset);
 
+/* Uses the root of a path for the lookups that follow. `match` is the result of rules_match() for the path. */
+static inline void request_use_root(struct request *request, const struct match *match)
+{
+	request->lookup.files = match->root != NULL ? match->root->files : NULL;
+	request->lookup.root_bytes = match->root_bytes;
+}
+
+/* Returns the part of a path that lies below the root: of path.file, or of path.file with a suffix. */
+static inline const char *request_path_below_root(const struct request *request, const char *path)
+{
+	return path + request->lookup.root_bytes;
+}
+
 /*
- * Looks up a path below the root of the site. Returns 0 or -errno. After 0, request->lookup.pending is false if the
+ * Looks up a path below its root: path.file, or path.file with a suffix. Returns 0 or -errno. After 0, request->lookup.pending is false if the
  * result is in request->lookup.want, or true if wake() will be called when the result is available.
  */
 int request_look_up(struct request *request, const char *path);

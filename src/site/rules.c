@@ -11,6 +11,7 @@
  */
 #include "site/rules.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,7 @@
 void rules_init(struct rules *rules)
 {
 	*rules = (struct rules){ .site_count = 1 };
-	for (size_t i = 0; i < RULES_SITES_MAX; i++)
-		rules->sites[i].root_fd = -1;
+	rules->sites[0].served = RULES_NO_ROOT;
 }
 
 static void site_fini(struct site *site)
@@ -87,7 +87,7 @@ struct site *rules_add_site(struct rules *rules, const char *host)
 
 	if (copy == NULL)
 		return NULL;
-	*site = (struct site){ .host = copy, .root_fd = -1 };
+	*site = (struct site){ .host = copy, .served = RULES_NO_ROOT };
 	rules->site_count++;
 	return site;
 }
@@ -101,19 +101,50 @@ static size_t rank(const struct rule *rule)
 	return pattern_is_glob(rule->pattern) ? SIZE_MAX : strlen(rule->pattern);
 }
 
+static void sort(struct site *site)
+{
+	struct rule *list = site->list;
+
+	/* insertion sort, because there are few blocks, which are mostly sorted */
+	for (size_t i = 1; i < site->count; i++)
+		for (size_t j = i; j > 0 && rank(&list[j - 1]) > rank(&list[j]); j--) {
+			struct rule swapped = list[j];
+
+			list[j] = list[j - 1];
+			list[j - 1] = swapped;
+		}
+}
+
+static unsigned add_root(struct rules *rules, const char *path, const struct site *site, const struct rule *location)
+{
+	assert(rules->root_count < RULES_ROOTS_MAX);
+	rules->roots[rules->root_count] =
+		(struct rules_root){ .path = path, .site = site, .location = location, .fd = -1 };
+	return (unsigned)rules->root_count++;
+}
+
+/* Lists the roots of a site and of its locations. */
+static void list_roots(struct rules *rules, struct site *site)
+{
+	site->served = site->root != NULL ? add_root(rules, site->root, site, NULL) : rules->sites[0].served;
+	for (size_t i = 0; i < site->count; i++) {
+		struct rule *rule = &site->list[i];
+
+		if (rule->settings.root == NULL)
+			continue;
+		rule->root = add_root(rules, rule->settings.root, site, rule);
+		rules->has_location_roots = true;
+	}
+}
+
 void rules_finish(struct rules *rules)
 {
-	for (size_t s = 0; s < rules->site_count; s++) {
-		struct rule *list = rules->sites[s].list;
-
-		/* insertion sort, because there are few blocks, which are mostly sorted */
-		for (size_t i = 1; i < rules->sites[s].count; i++)
-			for (size_t j = i; j > 0 && rank(&list[j - 1]) > rank(&list[j]); j--) {
-				struct rule swapped = list[j];
-
-				list[j] = list[j - 1];
-				list[j - 1] = swapped;
-			}
+	rules->root_count = 0;
+	rules->has_location_roots = false;
+	rules->sites[0].served = RULES_NO_ROOT;
+	for (size_t i = 0; i < rules->site_count; i++) {
+		sort(&rules->sites[i]);
+		list_roots(rules, &rules->sites[i]);
 	}
 }
 
@@ -187,9 +218,35 @@ static int link_rules(struct match *match, const struct site *site, const char *
 	int error = 0;
 
 	for (size_t i = 0; i < site->count && error == 0; i++)
-		if (pattern_matches(site->list[i].pattern, path, is_directory))
+		if (pattern_matches(site->list[i].pattern, path, is_directory || site->list[i].settings.root != NULL))
 			error = link_block(match, &site->list[i].settings, &site->list[i], number + i + 1);
 	return error;
+}
+
+/* Returns the length of the path of a location without slashes at its ends, which begins at pattern + 1. */
+static size_t root_prefix_bytes(const struct rule *location)
+{
+	size_t length = strlen(location->pattern) - 1;
+
+	return length > 0 && location->pattern[length] == '/' ? length - 1 : length;
+}
+
+/* Sets the root of the innermost block that has one. */
+static void find_root(const struct rules *rules, struct match *match, const char *path)
+{
+	unsigned i = match->count - 1;
+	const struct rule *location;
+
+	while (i > 0 && match->chain[i]->root == NULL &&
+	       (match->chain[i] != &match->site->settings || match->site->root == NULL))
+		i--;
+	location = match->rules[i];
+	if (location == NULL || match->chain[i]->root == NULL)
+		return;
+	match->root = &rules->roots[location->root];
+	match->root_bytes = root_prefix_bytes(location);
+	if (match->root_bytes > 0 && path[match->root_bytes] == '/')
+		match->root_bytes++;
 }
 
 int rules_match(const struct rules *rules, const struct site *site, const char *path, bool is_directory,
@@ -200,6 +257,8 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 
 	match->site = site;
 	match->settings = &top->settings;
+	match->root = site->served != RULES_NO_ROOT ? &rules->roots[site->served] : NULL;
+	match->root_bytes = 0;
 	match->count = 0;
 	match->key = UINT64_C(0xcbf29ce484222325);
 	link_block(match, &top->settings, NULL, 0);
@@ -220,6 +279,8 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 	for (unsigned i = 1; i < match->count; i++)
 		settings_override(&match->merged, match->chain[i]);
 	match->settings = &match->merged;
+	if (rules->has_location_roots)
+		find_root(rules, match, path);
 	return 0;
 }
 
@@ -232,13 +293,30 @@ bool rules_hides(const struct match *match, const char *path)
 	return false;
 }
 
-size_t rules_prefix_bytes(const struct match *match, enum setting setting)
+/* Returns the index of the innermost block that has the setting, or 0. */
+static unsigned innermost(const struct match *match, enum setting setting)
 {
 	unsigned i = match->count - 1;
-	const struct rule *rule;
 
 	while (i > 0 && !settings_has(match->chain[i], setting))
 		i--;
-	rule = match->rules[i];
+	return i;
+}
+
+bool rules_prefers(const struct match *match, enum setting setting, enum setting other)
+{
+	return innermost(match, setting) >= innermost(match, other);
+}
+
+size_t rules_root_prefix(const struct rules_root *root, const char **prefix)
+{
+	*prefix = root->location != NULL ? root->location->pattern + 1 : "";
+	return root->location != NULL ? root_prefix_bytes(root->location) : 0;
+}
+
+size_t rules_prefix_bytes(const struct match *match, enum setting setting)
+{
+	const struct rule *rule = match->rules[innermost(match, setting)];
+
 	return rule != NULL && !pattern_is_glob(rule->pattern) ? strlen(rule->pattern) : 0;
 }

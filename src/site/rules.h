@@ -16,18 +16,35 @@
 /* maximum number of sites, including the top level; each site has one bit in rules->listeners */
 #define RULES_SITES_MAX 64
 #define RULES_LISTENERS_MAX 64
-#define RULES_CHAIN_MAX 32 /* maximum number of blocks that match one path */
+#define RULES_CHAIN_MAX 32	    /* maximum number of blocks that match one path */
+#define RULES_LOCATION_ROOTS_MAX 64 /* maximum number of locations with a root */
+#define RULES_ROOTS_MAX (RULES_SITES_MAX + RULES_LOCATION_ROOTS_MAX)
+#define RULES_NO_ROOT RULES_ROOTS_MAX
 
 struct files;
 struct log_form;
 struct root;
 struct root_found;
+struct site;
 
 /* One location block. */
 struct rule {
 	char *pattern; /* see pattern.h */
 	unsigned line; /* line of the file where the block begins */
+	unsigned root; /* index in rules->roots if the block contains a root, set by rules_finish() */
 	struct settings settings;
+};
+
+/* A served directory: the root of a site, or of a location. */
+struct rules_root {
+	const char *path; /* owned by the site or by the settings of the location */
+	const struct site *site;
+	const struct rule *location; /* NULL: the root of the site */
+	/* The members below belong to the daemon, which sets them before it publishes the rules to the workers. */
+	struct root_found *found; /* result of the lookup of the path; NULL: not opened, or `watched` is set */
+	struct root *watched;	  /* owner of `fd` and `files`; NULL: not open yet */
+	int fd;
+	struct files *files;
 };
 
 /* A site block, or the top level of the file. Every site inherits the settings of the top level. */
@@ -35,6 +52,7 @@ struct site {
 	char *host; /* "www.example.org", "*.example.org" or "*"; NULL for the top level, which is the first site */
 	unsigned line;
 	char *root;		  /* served directory; NULL: the root of the top level, if it has one */
+	unsigned served;	  /* index of the root in rules->roots, or RULES_NO_ROOT; set by rules_finish() */
 	struct text_list require; /* files that must exist below the root; no elements: the list of the top level */
 	char *access_log;	  /* NULL: the access log of the top level; "": no access log */
 	char *access_format;	  /* NULL: the format of the top level */
@@ -42,10 +60,6 @@ struct site {
 	struct rule *list; /* location blocks; rules_finish() sorts them */
 	size_t count;	   /* number of location blocks */
 	/* The members below belong to the daemon, which sets them before it publishes the rules to the workers. */
-	struct root_found *found; /* result of the lookup of the root; NULL: not opened, or `watched` is set */
-	struct root *watched;	  /* owner of root_fd and files; NULL: not open yet, or the root of the top level */
-	int root_fd;
-	struct files *files;
 	unsigned https_port;	   /* port of the first TLS listener of this site; 0: none, or not listening yet */
 	unsigned log;		   /* access log of this site, for log_request(); 0: none */
 	struct log_form *log_form; /* format of the access log of this site */
@@ -53,7 +67,10 @@ struct site {
 
 struct rules {
 	struct site sites[RULES_SITES_MAX];
-	size_t site_count;			 /* at least 1: the top level */
+	size_t site_count;			  /* at least 1: the top level */
+	struct rules_root roots[RULES_ROOTS_MAX]; /* roots of the sites and of their locations, set by rules_finish() */
+	size_t root_count;
+	bool has_location_roots;
 	uint64_t listeners[RULES_LISTENERS_MAX]; /* sites that each listener serves; bit i is sites[i] */
 	uint16_t ports[RULES_LISTENERS_MAX];	 /* port of each open listener; 0: a Unix socket */
 };
@@ -63,8 +80,10 @@ struct match {
 	const struct site *site;
 	/* the merged settings: points to the settings of the top level, or to `merged` */
 	const struct settings *settings;
-	unsigned count; /* number of blocks in `chain` */
-	uint64_t key;	/* equal for two paths that match the same blocks */
+	const struct rules_root *root; /* the directory of the path; NULL: the site has no root */
+	size_t root_bytes; /* length of the first part of the path that is not part of the path below the root */
+	unsigned count;	   /* number of blocks in `chain` */
+	uint64_t key;	   /* equal for two paths that match the same blocks */
 	/* rules_match() does not clear the members below. Only the first `count` elements of the arrays are valid. */
 	const struct settings *chain[RULES_CHAIN_MAX]; /* the matching blocks, from the outermost to the innermost */
 	const struct rule *rules[RULES_CHAIN_MAX];     /* NULL: the block is the top level or a site */
@@ -85,7 +104,10 @@ const char *rules_host_fault(const char *host);
  */
 struct rule *rules_add(struct site *site, const char *pattern);
 struct site *rules_add_site(struct rules *rules, const char *host);
-/* Sorts the blocks of each site: prefixes from short to long, then globs. Must be called after all blocks are added. */
+/*
+ * Sorts the blocks of each site: prefixes from short to long, then globs. Then lists the roots. Must be called after all
+ * blocks are added. At most RULES_LOCATION_ROOTS_MAX locations may have a root.
+ */
 void rules_finish(struct rules *rules);
 
 /*
@@ -97,7 +119,8 @@ const struct site *rules_find_site(const struct rules *rules, unsigned listener,
 
 /*
  * Finds the blocks that match a path. The path has the form of struct path: decoded, normalised, without leading and
- * trailing slashes. is_directory is true if the target ended in a slash. pattern_matches() compares the patterns.
+ * trailing slashes. is_directory is true if the target ended in a slash. pattern_matches() compares the patterns. The
+ * prefix "/a/" of a location with a root also matches "a" without a slash, so that the client is redirected.
  * Returns 0, or -E2BIG if more than RULES_CHAIN_MAX blocks match.
  */
 int rules_match(const struct rules *rules, const struct site *site, const char *path, bool is_directory,
@@ -105,6 +128,15 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 
 /* Returns true if a "hide" pattern of any of the blocks matches the path. See pattern_hides(). */
 bool rules_hides(const struct match *match, const char *path);
+
+/* Returns true if the innermost block with one of the settings has `setting`. If it has both, returns true. */
+bool rules_prefers(const struct match *match, enum setting setting, enum setting other);
+
+/*
+ * Returns the length of the prefix that a root replaces, and sets *prefix to it. The prefix has no slashes at its ends
+ * and does not end in a NUL. Returns 0 for the root of a site.
+ */
+size_t rules_root_prefix(const struct rules_root *root, const char **prefix);
 
 /*
  * Returns the length of the prefix, including its leading slash, of the innermost block that has this setting. Returns

@@ -67,6 +67,10 @@ static const struct {
 	[SETTING_MAX_TRANSFER_TIME] = AT(max_transfer_time_ms, VALUE),
 	[SETTING_HSTS] = AT(hsts_ms, VALUE),
 	[SETTING_HTTPS_REDIRECT] = AT(https_redirect, VALUE),
+	[SETTING_STATUS] = AT(status, VALUE),
+	[SETTING_SATISFY] = AT(satisfy, VALUE),
+	[SETTING_ACCESS_LOG] = AT(access_log, VALUE),
+	[SETTING_ROOT] = AT(root, TEXT),
 };
 _Static_assert(SETTING_COUNT <= 64, "one bit of settings.set for each");
 

@@ -22,6 +22,12 @@ enum rule_cache { RULE_CACHE_AUTO, RULE_CACHE_NEVER, RULE_CACHE_PIN };
 /* Source of the entity tag of a file: the mtime and size of the file, or its digest file, if there is one. */
 enum rule_etag { RULE_ETAG_MTIME, RULE_ETAG_DIGEST };
 
+/* Conditions of access. ALL: the address and the password. ANY: an allowed address, or else the password. */
+enum rule_satisfy { RULE_SATISFY_ALL, RULE_SATISFY_ANY };
+
+/* Whether requests are written to the access log of the site. */
+enum rule_log { RULE_LOG_ON, RULE_LOG_OFF };
+
 /* The bits of settings.set. */
 enum setting {
 	SETTING_CACHE,
@@ -62,6 +68,10 @@ enum setting {
 	SETTING_MAX_TRANSFER_TIME,
 	SETTING_HSTS,
 	SETTING_HTTPS_REDIRECT,
+	SETTING_STATUS,
+	SETTING_SATISFY,
+	SETTING_ACCESS_LOG,
+	SETTING_ROOT,
 	SETTING_COUNT
 };
 
@@ -70,8 +80,11 @@ struct settings {
 	uint64_t set; /* bits of enum setting: the settings that this block contains */
 	enum rule_cache cache;
 	enum rule_etag etag;
+	enum rule_satisfy satisfy;
+	enum rule_log access_log;
 	bool append_only, siblings, listing, download, precompressed, cache_status, server_timing, limits_dry_run;
 	bool https_redirect;
+	unsigned status;	       /* status of the response to every GET and HEAD; 0: that of the file */
 	unsigned listing_limit;	       /* entries on a page of a listing; 0: unlimited */
 	unsigned requests_per_client;  /* requests per second; 0: unlimited */
 	unsigned transfers_per_client; /* concurrent transfers; 0: unlimited */
@@ -82,6 +95,7 @@ struct settings {
 	/* number of bytes that are sent before rate_bytes applies */
 	uint64_t rate_after_bytes;
 	char *cache_control, *charset, *redirect, *auth_file, *auth_realm, *sign_keys; /* NULL: none */
+	char *root; /* directory that replaces the prefix of a location; NULL: none */
 	/* Accumulated lists: the elements of all matching blocks apply (see struct match). */
 	struct text_list header, mime, hide, error_page, allow, deny;
 	/* Overridden lists: only the list of the innermost block applies. */

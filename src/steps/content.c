@@ -218,7 +218,8 @@ static enum step_result first_bytes_failed(struct request *request, int error)
 	char path[VARIANT_PATH_BYTES];
 
 	if (error == -ESTALE && request->search.error_status == 0 && ++request->search.attempts < ATTEMPTS_MAX) {
-		files_invalidate(request->lookup.files, variant_path(request, path), request->selected.file);
+		files_invalidate(request->lookup.files, request_path_below_root(request, variant_path(request, path)),
+				 request->selected.file);
 		return find_again(request);
 	}
 	request_drop_body(request);

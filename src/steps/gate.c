@@ -67,7 +67,7 @@ int gate_identify(struct request *request)
 
 /* --- addresses --- */
 
-bool gate_allows(const struct match *match, const struct address *address)
+enum gate_verdict gate_verdict(const struct match *match, const struct address *address)
 {
 	for (unsigned i = match->count; i-- > 0;) {
 		const struct settings *block = match->chain[i];
@@ -75,11 +75,11 @@ bool gate_allows(const struct match *match, const struct address *address)
 		    denied = networks_narrowest(&block->deny, address);
 
 		if (allowed >= 0 || denied >= 0)
-			return allowed > denied;
+			return allowed > denied ? GATE_ALLOWED : GATE_DENIED;
 		if (block->allow.count > 0)
-			return false;
+			return GATE_DENIED;
 	}
-	return true;
+	return GATE_UNDECIDED;
 }
 
 /* --- passwords --- */
@@ -179,20 +179,38 @@ static enum step_result check_password(struct request *request)
 	return apply_result(request, result);
 }
 
-enum step_result gate_address(struct request *request)
+/* Checks the address. If `or_password` is true, a client with another address may send a password instead. */
+static enum step_result check_address(struct request *request, bool or_password)
 {
+	enum gate_verdict verdict = GATE_UNDECIDED;
+
 	if (request->origin.contradicted) {
 		request_note_rejection(request, COUNTERS_BAD_REQUEST);
 		return request_fail(request, 400);
 	}
-	if ((request_settings(request)->set & ADDRESS_SETTINGS) == 0 ||
-	    gate_allows(&request->match, &request->origin.client_address))
+	if ((request_settings(request)->set & ADDRESS_SETTINGS) != 0)
+		verdict = gate_verdict(&request->match, &request->origin.client_address);
+	request->login.waived = or_password && verdict == GATE_ALLOWED;
+	if (or_password || verdict != GATE_DENIED)
 		return STEP_NEXT;
 	request_note_rejection(request, COUNTERS_ACCESS);
 	return request_fail(request, 403);
 }
 
+enum step_result gate_address(struct request *request)
+{
+	const struct settings *settings = request_settings(request);
+
+	return check_address(request, settings->satisfy == RULE_SATISFY_ANY && settings->auth_file != NULL);
+}
+
+enum step_result gate_address_only(struct request *request)
+{
+	return check_address(request, false);
+}
+
 enum step_result gate_password(struct request *request)
 {
-	return request_settings(request)->auth_file == NULL ? STEP_NEXT : check_password(request);
+	return request_settings(request)->auth_file == NULL || request->login.waived ? STEP_NEXT
+										     : check_password(request);
 }

@@ -15,23 +15,29 @@
  */
 int gate_identify(struct request *request);
 
+enum gate_verdict { GATE_DENIED, GATE_ALLOWED, GATE_UNDECIDED };
+
 /*
- * Returns true if the rules allow the address. The blocks are checked from the innermost to the outermost block. The
+ * Returns whether the rules allow the address. The blocks are checked from the innermost to the outermost block. The
  * first block to which one of these cases applies decides:
  *
  *  - If networks of "allow" or "deny" contain the address, the narrowest network decides. If "allow" and "deny" have
  *    this network, "deny" wins.
  *  - If the block has an "allow" and no network contains the address, the address is denied.
  *
- * If no block decides, the address is allowed.
+ * If no block decides, the result is GATE_UNDECIDED. Then the address is allowed, but does not satisfy
+ * "satisfy = any".
  */
-bool gate_allows(const struct match *match, const struct address *address);
+enum gate_verdict gate_verdict(const struct match *match, const struct address *address);
 
 /*
  * Step: checks the address. Returns STEP_NEXT, or STEP_REPLY with 403, or with 400 if the fields of the proxy
- * contradict each other.
+ * contradict each other. With "satisfy = any" and a password file, always returns STEP_NEXT, and an allowed address
+ * needs no password.
  */
 enum step_result gate_address(struct request *request);
+/* Works like gate_address(), but a password does not replace an allowed address. */
+enum step_result gate_address_only(struct request *request);
 /*
  * Step: checks the password (RFC 7617). Returns STEP_NEXT, STEP_WAIT while a thread computes the hash, or STEP_REPLY
  * with 401, 429 (too many wrong passwords from this address) or 503.

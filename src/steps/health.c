@@ -64,7 +64,7 @@ enum step_result health_answer(struct request *request)
 	error = rules_match(rules, &rules->sites[0], request->path.file, false, &request->match);
 	if (error != 0)
 		return request_fail_errno(request, error, 0);
-	if (gate_address(request) != STEP_NEXT)
+	if (gate_address_only(request) != STEP_NEXT)
 		return STEP_REPLY;
 	fault = site->process.find_fault != NULL ? site->process.find_fault(site->process.fault_context) : NULL;
 	reply(request, fault);

@@ -30,6 +30,7 @@ static void wake(void *context)
 enum step_result listing_reply_begin(struct request *request)
 {
 	const struct request_site *site = request->site;
+	const char *below = request_path_below_root(request, request->path.file);
 	struct listing_options options = {
 		.table = site->process.directories,
 		.reactor = site->worker.reactor,
@@ -37,8 +38,10 @@ enum step_result listing_reply_begin(struct request *request)
 		.site = request->match.site,
 		.symlinks = site->config.symlinks,
 		.dotfiles = site->config.dotfiles,
-		.device = files_device(request->lookup.files, request->path.file),
+		.device = files_device(request->lookup.files, below),
 		.path = request->path.file,
+		.root_fd = request->match.root->fd,
+		.root_bytes = request->lookup.root_bytes,
 		.host = request->input.fields.host,
 		.links_query = signing_links(request),
 		.page_entries = request_settings(request)->listing_limit,

@@ -35,7 +35,7 @@ const struct request_step steps[] = {
 	{ "health", health_answer },	  /* answers health checks */
 	{ "site", target_find_site },	  /* finds the site of the host */
 	{ "rules", target_match },	  /* matches the locations of the path */
-	{ "redirect", target_redirect },  /* replies to requests that need no file */
+	{ "redirect", target_redirect },  /* replies to requests that need no file: OPTIONS, redirect, status */
 	{ "address", gate_address },	  /* rejects addresses that are not allowed */
 	{ "limit", limit_check },	  /* limits requests and rates; precedes "password", so guesses are limited */
 	{ "signature", signing_check },	  /* verifies the signed URL where one is required */
@@ -67,6 +67,7 @@ static const struct request_step *step_of(enum step_result (*run)(struct request
 static bool show_page(struct request *request)
 {
 	struct reply *reply = &request->reply;
+	struct match match;
 	const char *page;
 
 	if (reply->status < 400 || request->search.error_status != 0 || request->lookup.files == NULL)
@@ -79,6 +80,8 @@ static bool show_page(struct request *request)
 	request->search.inner = true;
 	request->search.in_directory = false;
 	strcpy(request->path.file, page + 1);
+	if (rules_match(request->site->config.rules, request->match.site, request->path.file, false, &match) == 0)
+		request_use_root(request, &match);
 	reply_remove(reply, "Content-Type");
 	reply_remove(reply, "X-Content-Type-Options");
 	reply->body = REPLY_EMPTY;

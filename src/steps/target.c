@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The first steps of a request. The steps decide which site and which blocks of the configuration apply, and reply to
- * requests that need no file: OPTIONS, redirects, and invalid targets. They write request->path, request->match,
- * input.authority and lookup.files. The steps run on the reactor's thread and never wait.
+ * requests that need no file: OPTIONS, redirects, configured statuses, and invalid targets. They write request->path,
+ * request->match, input.authority, lookup.files and lookup.root_bytes. The steps run on the reactor's thread and never
+ * wait.
  *
  * target_match() also runs for paths that replace the requested path, which are indexes of a directory and paths of
  * "try". If such a path is hidden, it counts as a missing file. Redirects do not apply to it.
@@ -89,7 +90,6 @@ enum step_result target_find_site(struct request *request)
 					      host != NULL ? strlen(host) : 0);
 	if (request->match.site == NULL)
 		return request_fail(request, 421);
-	request->lookup.files = request->match.site->files;
 	return STEP_NEXT;
 }
 
@@ -102,21 +102,36 @@ enum step_result target_match(struct request *request)
 
 	if (error != 0)
 		return request_fail_errno(request, error, 0);
-	if (!inner && path->hidden && !request->site->config.dotfiles)
+	request_use_root(request, &request->match);
+	if (!inner && path->hidden && !request->site->config.dotfiles &&
+	    path_is_hidden(request_path_below_root(request, path->file)))
 		return request_fail(request, 404);
 	if (!rules_hides(&request->match, path->file))
 		return STEP_NEXT;
 	return inner ? locate_hidden(request) : request_fail(request, 404);
 }
 
+/* Replies with the status of the configuration. */
+static enum step_result reply_status(struct request *request, unsigned status)
+{
+	if (status >= 400)
+		return request_fail(request, status);
+	reply_empty(&request->reply, status);
+	return STEP_REPLY;
+}
+
 enum step_result target_redirect(struct request *request)
 {
-	const bool inner = request->search.inner, redirected = request_settings(request)->redirect != NULL && !inner,
-		   insecure = request_settings(request)->https_redirect && !request->origin.secure && !inner;
+	const struct settings *settings = request_settings(request);
+	const bool inner = request->search.inner,
+		   insecure = settings->https_redirect && !request->origin.secure && !inner,
+		   has_status = settings->status != 0 && !inner,
+		   redirected = settings->redirect != NULL && !inner &&
+				(!has_status || rules_prefers(&request->match, SETTING_REDIRECT, SETTING_STATUS));
 	struct reply_rules rules;
 
 	if (request->input.method != METHOD_OPTIONS && !redirected && !insecure)
-		return STEP_NEXT;
+		return has_status ? reply_status(request, settings->status) : STEP_NEXT;
 	rules = target_reply_rules(request);
 	if (insecure) /* the client of a proxy connects to the port of the proxy */
 		reply_rules_https(&rules, request->origin.proxied ? 443 : request->match.site->https_port);
