@@ -84,9 +84,8 @@ const struct site *cache_walk_site(const struct generation *generation, const ch
 static const char *below_root(const struct cache_walk *walk, const char *path)
 {
 	const char *prefix;
-	size_t length = rules_root_prefix(walk->root, &prefix);
 
-	return path + length + (length > 0 && path[length] == '/');
+	return path_below(path, rules_root_prefix(walk->root, &prefix));
 }
 
 /*

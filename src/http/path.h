@@ -51,5 +51,13 @@ int path_escape(const char *file, char *text, size_t text_bytes);
  * - The last name may be metadata of Zarr version 2 (".zarray", ".zattrs", ".zgroup", ".zmetadata").
  */
 bool path_is_hidden(const char *file);
+/*
+ * Returns the part of a path below its first prefix_bytes bytes and the slash that may follow them. The path has the
+ * form of struct path.
+ */
+static inline const char *path_below(const char *path, size_t prefix_bytes)
+{
+	return path + prefix_bytes + (prefix_bytes > 0 && path[prefix_bytes] == '/');
+}
 
 #endif

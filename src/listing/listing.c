@@ -59,14 +59,12 @@ static bool is_shown(void *context, const char *name, bool is_directory)
 	const struct listing *listing = context;
 	const struct listing_options *options = &listing->options;
 	char path[PATH_BYTES];
-	const char *below; /* the part of the path below the root */
 	struct match match;
 	int length = snprintf(path, sizeof(path), "%s%s%s", listing->path, *listing->path != '\0' ? "/" : "", name);
 
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return false;
-	below = path + options->root_bytes;
-	if (!options->dotfiles && path_is_hidden(*below == '/' ? below + 1 : below))
+	if (!options->dotfiles && path_is_hidden(path_below(path, options->prefix_bytes)))
 		return false;
 	if (!listing->hides)
 		return true;
@@ -107,7 +105,7 @@ static int start(struct listing *listing)
 		.reactor = options->reactor,
 		.device = options->device,
 		.root_fd = options->root_fd,
-		.path = listing->path + options->root_bytes,
+		.path = path_below(listing->path, options->prefix_bytes),
 		.symlinks = options->symlinks,
 		.sort = options->query.sort,
 		.descending = options->query.descending,

@@ -22,8 +22,8 @@ struct listing_options {
 	struct reactor *reactor;   /* reactor of the calling worker */
 	const struct rules *rules; /* hidden files are omitted */
 	const struct site *site;
-	int root_fd;	   /* the root of the path; must stay open as long as the configuration exists */
-	size_t root_bytes; /* length of the first part of `path`, which is not part of the path below the root */
+	int root_fd;	     /* the root of the path; must stay open as long as the configuration exists */
+	size_t prefix_bytes; /* length of the first part of `path`, which the root replaces, see path_below() */
 	enum file_symlinks symlinks;
 	bool dotfiles;		 /* include files whose name begins with a dot */
 	struct device *device;	 /* device of the directory; NULL: unknown */

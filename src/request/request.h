@@ -126,12 +126,12 @@ struct request_login {
 };
 
 /*
- * The lookup of a path below its root. Written by request.c, except `files` and `root_bytes`, which
+ * The lookup of a path below its root. Written by request.c, except `files` and `prefix_bytes`, which
  * request_use_root() sets.
  */
 struct request_lookup {
 	struct files *files; /* files below the root of the path; NULL: no site was found */
-	size_t root_bytes;   /* length of the first part of the path, which is not part of the path below the root */
+	size_t prefix_bytes; /* length of the first part of the path, which the root replaces, see path_below() */
 	struct files_want want;
 	bool pending;	   /* the lookup is in flight; `want` receives its result */
 	uint64_t since_ns; /* the file must be checked after this time (CLOCK_MONOTONIC); 0: no requirement */
@@ -275,13 +275,13 @@ enum step_result request_fail_errno(struct request *request, int error, uint64_t
 static inline void request_use_root(struct request *request, const struct match *match)
 {
 	request->lookup.files = match->root != NULL ? match->root->files : NULL;
-	request->lookup.root_bytes = match->root_bytes;
+	request->lookup.prefix_bytes = match->root_prefix_bytes;
 }
 
-/* Returns the part of a path that lies below the root: of path.file, or of path.file with a suffix. */
+/* Returns the part of a path that lies below the root. The path is path.file, or path.file with a suffix. */
 static inline const char *request_path_below_root(const struct request *request, const char *path)
 {
-	return path + request->lookup.root_bytes;
+	return path_below(path, request->lookup.prefix_bytes);
 }
 
 /*

@@ -232,7 +232,7 @@ static size_t root_prefix_bytes(const struct rule *location)
 }
 
 /* Sets the root of the innermost block that has one. */
-static void find_root(const struct rules *rules, struct match *match, const char *path)
+static void find_root(const struct rules *rules, struct match *match)
 {
 	unsigned i = match->count - 1;
 	const struct rule *location;
@@ -244,9 +244,7 @@ static void find_root(const struct rules *rules, struct match *match, const char
 	if (location == NULL || match->chain[i]->root == NULL)
 		return;
 	match->root = &rules->roots[location->root];
-	match->root_bytes = root_prefix_bytes(location);
-	if (match->root_bytes > 0 && path[match->root_bytes] == '/')
-		match->root_bytes++;
+	match->root_prefix_bytes = root_prefix_bytes(location);
 }
 
 int rules_match(const struct rules *rules, const struct site *site, const char *path, bool is_directory,
@@ -258,7 +256,7 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 	match->site = site;
 	match->settings = &top->settings;
 	match->root = site->served != RULES_NO_ROOT ? &rules->roots[site->served] : NULL;
-	match->root_bytes = 0;
+	match->root_prefix_bytes = 0;
 	match->count = 0;
 	match->key = UINT64_C(0xcbf29ce484222325);
 	link_block(match, &top->settings, NULL, 0);
@@ -280,7 +278,7 @@ int rules_match(const struct rules *rules, const struct site *site, const char *
 		settings_override(&match->merged, match->chain[i]);
 	match->settings = &match->merged;
 	if (rules->has_location_roots)
-		find_root(rules, match, path);
+		find_root(rules, match);
 	return 0;
 }
 

@@ -81,9 +81,9 @@ struct match {
 	/* the merged settings: points to the settings of the top level, or to `merged` */
 	const struct settings *settings;
 	const struct rules_root *root; /* the directory of the path; NULL: the site has no root */
-	size_t root_bytes; /* length of the first part of the path that is not part of the path below the root */
-	unsigned count;	   /* number of blocks in `chain` */
-	uint64_t key;	   /* equal for two paths that match the same blocks */
+	size_t root_prefix_bytes;      /* length of the prefix that the root replaces, see path_below() */
+	unsigned count;		       /* number of blocks in `chain` */
+	uint64_t key;		       /* equal for two paths that match the same blocks */
 	/* rules_match() does not clear the members below. Only the first `count` elements of the arrays are valid. */
 	const struct settings *chain[RULES_CHAIN_MAX]; /* the matching blocks, from the outermost to the innermost */
 	const struct rule *rules[RULES_CHAIN_MAX];     /* NULL: the block is the top level or a site */

@@ -41,7 +41,7 @@ enum step_result listing_reply_begin(struct request *request)
 		.device = files_device(request->lookup.files, below),
 		.path = request->path.file,
 		.root_fd = request->match.root->fd,
-		.root_bytes = request->lookup.root_bytes,
+		.prefix_bytes = request->lookup.prefix_bytes,
 		.host = request->input.fields.host,
 		.links_query = signing_links(request),
 		.page_entries = request_settings(request)->listing_limit,

@@ -123,6 +123,7 @@ START_TEST(sites_share_the_open_files)
 		ck_assert_ptr_nonnull(site);
 		site->root = strdup("/");
 	}
+	rules_finish(&config.rules);
 	ck_assert_uint_gt(system_limits_descriptors_needed(&config, WORKERS), one + 20);
 	ck_assert_uint_lt(system_limits_descriptors_needed(&config, WORKERS), one + 200);
 }

@@ -42,7 +42,6 @@ static void set_up(void)
 	ck_assert_int_eq(directory_table_new(&table, &options), 0);
 	rules_init(&rules);
 	rules.sites[0].root = strdup(dir);
-	rules.sites[0].root_fd = root;
 	ck_assert_ptr_null(text_list_add(&rules.sites[0].settings.hide, "hid*", NULL));
 	rules.sites[0].settings.set |= UINT64_C(1) << SETTING_HIDE;
 	rules_finish(&rules);
@@ -95,6 +94,7 @@ static struct listing *begin(const char *path, const char *query)
 					   .reactor = reactor,
 					   .rules = &rules,
 					   .site = &rules.sites[0],
+					   .root_fd = root,
 					   .path = path,
 					   .host = "host.example",
 					   .page_entries = page_entries,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rules: which blocks match a path, which site a host selects, and which patterns are valid. */
+#include "http/path.h"
 #include "site/pattern.h"
 #include "site/rules.h"
 
@@ -241,6 +242,56 @@ START_TEST(the_host_selects_a_site)
 	rules.listeners[1] = 0x20;
 	ck_assert_ptr_null(rules_find_site(&rules, 1, "other", 5));
 	ck_assert_ptr_eq(rules_find_site(&rules, 1, "a.only-there", 12), &rules.sites[5]);
+}
+END_TEST
+
+/* The root of the innermost block that has one is used. */
+START_TEST(locations_have_roots)
+{
+	static const struct {
+		unsigned site;
+		const char *path, *root, *below;
+	} rows[] = {
+		{ 0, "", "/top", "" },
+		{ 0, "x", "/top", "x" },
+		{ 0, "isos", "/isos", "" },
+		{ 0, "isos/x/y", "/isos", "x/y" },
+		{ 0, "isosx", "/top", "isosx" },
+		{ 0, "isos/deep/x", "/deep", "x" },
+		{ 0, "isos/x.gz", "/isos", "x.gz" },
+		{ 1, "isos/x", "/isos", "x" },	   /* a site without a root */
+		{ 2, "isos/x", "/own", "isos/x" }, /* the root of a site overrides those of the top level */
+		{ 2, "all/x", "/all", "x" },
+		{ 3, "x/y", "/every", "x/y" },
+	};
+	static const struct {
+		unsigned site;
+		const char *pattern, *root;
+	} locations[] = { { 0, "/isos/", "/isos" },
+			  { 0, "/isos/deep", "/deep" },
+			  { 2, "/all", "/all" },
+			  { 3, "/", "/every" },
+			  { 0, "*.gz", NULL } };
+
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_ptr_nonnull(rules_add_site(&rules, "x"));
+	rules.sites[0].root = strdup("/top");
+	rules.sites[2].root = strdup("/own");
+	for (size_t i = 0; i < sizeof(locations) / sizeof(locations[0]); i++) {
+		struct rule *rule = rules_add(&rules.sites[locations[i].site], locations[i].pattern);
+
+		rule->settings.root = locations[i].root != NULL ? strdup(locations[i].root) : NULL;
+		rule->settings.set |= locations[i].root != NULL ? UINT64_C(1) << SETTING_ROOT : 0;
+	}
+	rules_finish(&rules);
+	ck_assert_uint_eq(rules.root_count, 6);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *path = rows[i].path;
+
+		ck_assert_int_eq(rules_match(&rules, &rules.sites[rows[i].site], path, false, &match_found), 0);
+		ck_assert_pstr_eq(match_found.root->path, rows[i].root);
+		ck_assert_str_eq(path_below(path, match_found.root_prefix_bytes), rows[i].below);
+	}
 }
 END_TEST
 
