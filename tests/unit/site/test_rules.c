@@ -367,6 +367,7 @@ int main(void)
 	tcase_add_test(cases, too_many_blocks_are_an_error);
 	tcase_add_loop_test(cases, the_host_selects_a_site, 0, ROWS(hosts));
 	tcase_add_test(cases, hide_globs_match_names_and_paths);
+	tcase_add_test(cases, locations_have_roots);
 	tcase_add_loop_test(cases, invalid_patterns_have_a_fault, 0, ROWS(prefixes));
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
