@@ -8,6 +8,8 @@ int main(void)
 {
 	for (size_t i = 0; i < CONFIG_KEY_COUNT; i++) {
 		const struct config_key *key = config_key_at(i);
+		if (key->home == CONFIG_OF_LOCATION) /* a key of a site has the same name */
+			continue;
 		const char *preset = key->kind == CONFIG_KIND_LISTEN ? CONFIG_LISTEN_PRESET : key->preset;
 		printf("%s\t%s\n", key->name, preset != NULL ? preset : "-");
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Finds the file of a request. The requested path is looked up below the root of its site. If it is a directory, its
+ * Finds the file of a request. The requested path is looked up below its root. If it is a directory, its
  * indexes are looked up in the configured order. If no index exists, a listing is made if the rules allow it. Otherwise
  * the paths of "try" are looked up in the configured order.
  *

@@ -40,7 +40,7 @@ const struct request_step steps[] = {
 	{ "limit", limit_check },	  /* limits requests and rates; precedes "password", so guesses are limited */
 	{ "signature", signing_check },	  /* verifies the signed URL where one is required */
 	{ "password", gate_password },	  /* verifies the password where one is required */
-	{ "find", locate_find },	  /* looks up the path below the root of the site */
+	{ "find", locate_find },	  /* looks up the path below its root */
 	{ "found", locate_found },	  /* handles a file, a directory, or an error */
 	{ "variant", variant_choose },	  /* selects the precompressed file that the client prefers */
 	{ "prebuilt", content_prebuilt }, /* sends a prebuilt response */
