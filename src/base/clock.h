@@ -4,6 +4,7 @@
 #define BASE_CLOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -34,5 +35,17 @@ static inline int64_t clock_wall_ns(void)
  * and thread-safe.
  */
 bool clock_is_young(int64_t time_ns, int64_t now_ns);
+
+#define CLOCK_TEXT_BYTES 40
+/*
+ * Formats a time since 1970 as RFC 3339 with milliseconds: in UTC, "2026-11-22T23:26:41.123Z", or in local time,
+ * "2026-11-23T00:26:41.123+01:00". Returns `text`. Thread-safe. Makes no system call after tzset(), which must be
+ * called at the start of the process.
+ */
+const char *clock_format_utc(int64_t time_ns, char text[CLOCK_TEXT_BYTES]);
+const char *clock_format_local(int64_t time_ns, char text[CLOCK_TEXT_BYTES]);
+
+/* Formats the offset of a local time from UTC, "+0100", or "+01:00" if `colon` is ":". Returns the length. */
+size_t clock_format_offset(const struct tm *tm, const char *colon, char text[CLOCK_TEXT_BYTES]);
 
 #endif

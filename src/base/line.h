@@ -21,9 +21,9 @@ void line_set_style(enum line_style style);
 /*
  * Writes a line with its newline, without a NUL, to line[LINE_BYTES], and returns its length. A line that does not fit
  * is truncated, and its text ends in "…". Thread-safe.
- * - Text: control bytes become \xNN.
- * - JSON: an object with the strings "time", "level" and "message". It is valid UTF-8. As in the access log, a byte of
- *   the message that is not UTF-8 becomes \xNN, and a backslash becomes \x5c.
+ * - Text: the local time, the level, and the message in the style ESCAPE_MESSAGE.
+ * - JSON: an object with the strings "time" (in UTC), "level" and "message". The message is in the style ESCAPE_JSON.
+ * Both are valid UTF-8.
  */
 __attribute__((format(printf, 4, 0))) size_t line_format(char *line, enum log_level level, bool journal,
 							 const char *format, va_list arguments);

@@ -66,7 +66,7 @@ void log_reopen(void);
 
 /*
  * Writes a line to the error log if the level is enabled. A line of more than 2 KiB is truncated and ends in "…".
- * Control bytes are written as \xNN.
+ * Invisible characters and bytes that are not UTF-8 are written as \xNN.
  */
 void log_at(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -3,9 +3,9 @@
  * Growing buffers of text, and the escaping of file names. The caller owns the text. No function keeps a reference to
  * it.
  *
- * The main idea: a file name is a sequence of any bytes except slash and NUL. The function decode_character() splits it
- * into UTF-8 characters and bytes that are not UTF-8. Surrogates, overlong forms and code points above U+10FFFF are not
- * UTF-8 (RFC 3629). Each format then decides how to write a character and how to write a stray byte.
+ * The main idea: a file name is a sequence of any bytes except slash and NUL. The function escape_decode() splits it
+ * into UTF-8 characters and bytes that are not UTF-8. Each format then decides how to write a character and how to
+ * write a stray byte.
  */
 #include "base/text.h"
 
@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/escape.h"
 
 #define FIRST_BYTES 1024
 
@@ -76,45 +78,6 @@ void text_printf(struct text *text, const char *format, ...)
 		text_put(text, line, (size_t)n);
 }
 
-/* Decodes the character at bytes[0] and returns its length, or 0 if it is not valid UTF-8. `length` must not be 0. */
-static size_t decode_character(const char *bytes, size_t length, uint32_t *character)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char first = (unsigned char)bytes[0];
-	size_t wanted = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 0;
-
-	if (wanted == 0 || wanted > length || first >= 0xf8)
-		return 0;
-	*character = wanted == 1 ? first : first & (0x7fu >> wanted);
-	for (size_t i = 1; i < wanted; i++) {
-		if (((unsigned char)bytes[i] & 0xc0) != 0x80)
-			return 0;
-		*character = *character << 6 | ((unsigned char)bytes[i] & 0x3f);
-	}
-	if (*character < least[wanted] || *character > 0x10ffff || (*character >= 0xd800 && *character <= 0xdfff))
-		return 0;
-	return wanted;
-}
-
-size_t text_character(const char *bytes, size_t length)
-{
-	uint32_t character;
-
-	return decode_character(bytes, length, &character);
-}
-
-/*
- * Returns true for invisible characters: C1 controls, characters without width, line separators, controls of text
- * direction, the byte order mark and tags.
- */
-static bool is_invisible(uint32_t character)
-{
-	return (character >= 0x80 && character <= 0x9f) || character == 0xad || character == 0x61c ||
-	       character == 0x200b || character == 0x200e || character == 0x200f ||
-	       (character >= 0x2028 && character <= 0x202e) || (character >= 0x2060 && character <= 0x206f) ||
-	       character == 0xfeff || (character >= 0xe0000 && character <= 0xe007f);
-}
-
 static bool is_alnum(char byte)
 {
 	return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
@@ -148,7 +111,7 @@ static void put_html_character(struct text *text, const char *bytes, size_t used
 		text_printf(text, "\xe2\x90%c", (int)(0x80 + character)); /* U+2400 + character */
 	else if (character == 0x7f)
 		text_puts(text, "\xe2\x90\xa1"); /* U+2421 */
-	else if (is_invisible(character))
+	else if (escape_is_invisible(character))
 		text_printf(text, "\\u{%04X}", (unsigned)character);
 	else if (entity != NULL)
 		text_puts(text, entity);
@@ -158,10 +121,12 @@ static void put_html_character(struct text *text, const char *bytes, size_t used
 
 static void put_json_character(struct text *text, const char *bytes, size_t used, uint32_t character)
 {
+	char escape[ESCAPE_JSON_BYTES];
+
 	if (used == 0)
 		text_puts(text, "\\ufffd");
-	else if (character < 0x20 || character == 0x7f || character == 0x2028 || character == 0x2029)
-		text_printf(text, "\\u%04x", (unsigned)character);
+	else if (escape_is_invisible(character))
+		text_put(text, escape, escape_json_character(escape, character));
 	else if (character == '"' || character == '\\')
 		text_printf(text, "\\%c", (int)character);
 	else
@@ -177,7 +142,7 @@ static void put_characters(struct text *text, const char *bytes, size_t length,
 	for (size_t at = 0; at < length; at += (used > 0 ? used : 1)) {
 		uint32_t character = 0;
 
-		used = decode_character(bytes + at, length - at, &character);
+		used = escape_decode(bytes + at, length - at, &character);
 		put_character(text, bytes + at, used, character);
 	}
 }
@@ -230,7 +195,7 @@ void text_title(struct text *text, const char *bytes, size_t length)
 	for (; bytes < end; bytes += (used > 0 ? used : 1)) {
 		uint32_t character = 0;
 
-		used = decode_character(bytes, (size_t)(end - bytes), &character);
+		used = escape_decode(bytes, (size_t)(end - bytes), &character);
 		if (html_entity(*bytes) != NULL && !is_title_markup(bytes, end))
 			text_put(text, bytes, 1);
 		else

@@ -43,14 +43,11 @@ void text_html(struct text *text, const char *bytes, size_t length);
  */
 void text_title(struct text *text, const char *bytes, size_t length);
 
-/* Appends text escaped for a JSON string. Bytes that are not UTF-8 become U+FFFD. */
-void text_json(struct text *text, const char *bytes, size_t length);
-
 /*
- * Returns the length of the UTF-8 character at bytes[0], or 0 if the bytes are not valid UTF-8. There must be at least
- * one byte.
+ * Appends text escaped for a JSON string. Invisible characters become \uNNNN, and bytes that are not UTF-8 become
+ * U+FFFD.
  */
-size_t text_character(const char *bytes, size_t length);
+void text_json(struct text *text, const char *bytes, size_t length);
 
 /* Appends text as valid UTF-8, without escapes. Bytes that are not UTF-8 become U+FFFD. */
 void text_utf8(struct text *text, const char *bytes, size_t length);

@@ -77,6 +77,12 @@ static unsigned status_without_response(enum counters_reason reason)
 	}
 }
 
+/* Returns the text, or NULL if it is empty. */
+static const char *present(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
 static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status,
 		      enum counters_reason reason, uint64_t sent_bytes)
 {
@@ -96,14 +102,15 @@ static void add_entry(const struct exchange *exchange, const struct site *site, 
 		.source = exchange->source,
 		.reason = counters_reason_name(reason),
 		.texts = { [ACCESS_USER] = request->login.user,
-			   [ACCESS_METHOD] = exchange->method,
+			   [ACCESS_METHOD] = present(exchange->method),
 			   [ACCESS_TARGET] = request->input.target,
-			   [ACCESS_VERSION] = exchange->version[0] != '\0' ? exchange->version : "-",
+			   [ACCESS_VERSION] = present(exchange->version),
 			   [ACCESS_REFERER] = request->input.fields.referer,
 			   [ACCESS_USER_AGENT] = request->input.fields.user_agent,
 			   [ACCESS_RANGE] = request->input.fields.range,
 			   [ACCESS_HOST] = request->input.fields.host,
-			   [ACCESS_SITE] = site->host },
+			   [ACCESS_SITE] = site->host,
+			   [ACCESS_FORWARDED_FOR] = request->input.fields.forwarded_for },
 	};
 
 	log_request(site->log, site->log_form, record, access_pack(&entry, record));
@@ -158,10 +165,7 @@ void exchange_log_rejected(const struct request_site *site, const struct peer *p
 		.tls = peer->tls,
 		.source = ACCESS_NOWHERE,
 		.reason = counters_reason_name(reason),
-		.texts = { [ACCESS_METHOD] = "-",
-			   [ACCESS_TARGET] = "-",
-			   [ACCESS_VERSION] = "-",
-			   [ACCESS_SITE] = top->host },
+		.texts = { [ACCESS_SITE] = top->host },
 	};
 
 	if (top->log != 0)

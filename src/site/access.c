@@ -5,19 +5,15 @@
  *
  * The main idea: a record is a copy of the struct, followed by its texts, each with its NUL. Each text has a maximum
  * length of its own, so a long target cannot displace the status, and all maximum lengths together fit into a line.
- * Times are in UTC, because the conversion to local time takes a lock in libc, and local time is ambiguous once a year.
  */
 #include "site/access.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
-
-#define ELLIPSIS "…"
-#define ELLIPSIS_BYTES (sizeof(ELLIPSIS) - 1)
+#include "base/escape.h"
 
 static const struct {
 	const char *name, *field;
@@ -32,6 +28,7 @@ static const struct {
 	[ACCESS_RANGE] = { "range", "RANGED_RANGE", 256 },
 	[ACCESS_HOST] = { "host", "RANGED_HOST", 256 },
 	[ACCESS_SITE] = { "site", "RANGED_SITE", 256 },
+	[ACCESS_FORWARDED_FOR] = { "forwarded_for", "RANGED_FORWARDED_FOR", 256 },
 };
 
 struct record {
@@ -39,7 +36,7 @@ struct record {
 	char bytes[];		   /* the texts that are present */
 };
 
-_Static_assert(sizeof(struct record) + 128 + 16 + 1280 + 16 + 512 + 512 + 256 + 256 + 256 + ACCESS_TEXTS <=
+_Static_assert(sizeof(struct record) + 128 + 16 + 1280 + 16 + 512 + 512 + 256 + 256 + 256 + 256 + ACCESS_TEXTS <=
 		       ACCESS_RECORD_BYTES,
 	       "the longest texts fit into a record");
 _Static_assert(ACCESS_RECORD_BYTES <= LOG_RECORD_BYTES, "a record fits into the queue of a log");
@@ -69,12 +66,12 @@ static char *put_text(char *to, const char *text, size_t max)
 	size_t length = strnlen(text, max + 1);
 
 	if (length > max) {
-		length = max - ELLIPSIS_BYTES;
+		length = max - ESCAPE_ELLIPSIS_BYTES;
 		for (unsigned i = 0; i < 3 && length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80; i++)
 			length--;
-		memcpy(to + length, ELLIPSIS, sizeof(ELLIPSIS));
 		memcpy(to, text, length);
-		return to + length + sizeof(ELLIPSIS);
+		memcpy(to + length, ESCAPE_ELLIPSIS, sizeof(ESCAPE_ELLIPSIS));
+		return to + length + sizeof(ESCAPE_ELLIPSIS);
 	}
 	memcpy(to, text, length);
 	to[length] = '\0';
@@ -107,18 +104,6 @@ void access_unpack(const void *record, struct access_entry *entry)
 	}
 }
 
-const char *access_time(int64_t time_ns, char text[ACCESS_TIME_BYTES])
-{
-	time_t seconds = (time_t)(time_ns / (int64_t)CLOCK_NS_PER_S);
-	struct tm tm;
-
-	gmtime_r(&seconds, &tm);
-	size_t length = strftime(text, ACCESS_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text + length, ACCESS_TIME_BYTES - length, ".%03dZ",
-		 (int)(time_ns % (int64_t)CLOCK_NS_PER_S / (int64_t)CLOCK_NS_PER_MS));
-	return text;
-}
-
 static void number_field(struct sink *sink, const char *name, uint64_t number)
 {
 	char text[24];
@@ -128,19 +113,21 @@ static void number_field(struct sink *sink, const char *name, uint64_t number)
 
 static void text_field(struct sink *sink, const char *name, const char *text)
 {
+	char value[4 * (ACCESS_TEXT_MAX + 1)]; /* an escaped byte is four bytes long */
+
 	if (text != NULL)
-		sink_field(sink, name, text, strlen(text));
+		sink_field(sink, name, value, escape_put(value, sizeof(value), text, strlen(text), ESCAPE_VALUE));
 }
 
 void access_fields(const struct log_form *form, const void *record, struct sink *sink)
 {
 	struct access_entry entry;
-	char client[ADDRESS_TEXT_BYTES], time[ACCESS_TIME_BYTES];
+	char client[ADDRESS_TEXT_BYTES], time[CLOCK_TEXT_BYTES];
 
 	(void)form;
 	access_unpack(record, &entry);
 	text_field(sink, "RANGED_CLIENT", address_format(&entry.client, client));
-	text_field(sink, "RANGED_TIME", access_time(entry.time_ns, time));
+	text_field(sink, "RANGED_TIME", clock_format_utc(entry.time_ns, time));
 	for (unsigned i = 0; i < ACCESS_TEXTS; i++)
 		text_field(sink, texts[i].field, entry.texts[i]);
 	number_field(sink, "RANGED_STATUS", entry.status);

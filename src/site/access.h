@@ -23,6 +23,7 @@ enum access_text {
 	ACCESS_RANGE,
 	ACCESS_HOST, /* value of the Host field */
 	ACCESS_SITE, /* name of the site block */
+	ACCESS_FORWARDED_FOR,
 	ACCESS_TEXTS
 };
 
@@ -50,7 +51,7 @@ struct access_entry {
 
 /*
  * Returns the maximum length of a text in a record, which is also the maximum length of the escaped text in a line. A
- * longer text is truncated and ends in "…".
+ * longer text is truncated between two characters and ends in "…".
  */
 size_t access_text_bytes(enum access_text text);
 /* Returns the name of a text, such as "user" or "user_agent". */
@@ -63,13 +64,10 @@ size_t access_pack(const struct access_entry *entry, void *record);
 /* Unpacks a record. The texts of the entry point into the record. */
 void access_unpack(const void *record, struct access_entry *entry);
 
-/* Formats a time in UTC, "2026-11-22T23:26:41.123Z". Returns `text`. */
-#define ACCESS_TIME_BYTES 40
-const char *access_time(int64_t time_ns, char text[ACCESS_TIME_BYTES]);
-
 /*
- * Passes the fields of a record that are present to the journal (RANGED_CLIENT, RANGED_TARGET and so on). The function
- * is the fields() of a struct log_form, which runs on the writer thread of the log.
+ * Passes the fields of a record that are present to the journal (RANGED_CLIENT, RANGED_TARGET and so on). Texts are in
+ * the style ESCAPE_VALUE. The function is the fields() of a struct log_form, which runs on the writer thread of the
+ * log.
  */
 void access_fields(const struct log_form *form, const void *record, struct sink *sink);
 

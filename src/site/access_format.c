@@ -17,6 +17,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "site/access_json.h"
 #include "site/access_line.h"
 
@@ -44,16 +45,16 @@ static const struct {
 	{ 'a', NULL, { .kind = ACCESS_LINE_CLIENT, .min_bytes = ADDRESS_TEXT_BYTES } },
 	{ 'h', NULL, { .kind = ACCESS_LINE_CLIENT, .min_bytes = ADDRESS_TEXT_BYTES } },
 	{ 'l', NULL, { .kind = ACCESS_LINE_LITERAL, .literal = "-", .min_bytes = 1 } },
-	{ 'u', NULL, { .kind = ACCESS_LINE_USER, .text = ACCESS_USER, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'u', NULL, { .kind = ACCESS_LINE_USER, .text = ACCESS_USER, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
 	{ 't', NULL, { .kind = ACCESS_LINE_DATE, .min_bytes = 32 } },
-	{ 't', "rfc3339", { .kind = ACCESS_LINE_RFC3339, .min_bytes = ACCESS_TIME_BYTES } },
+	{ 't', "rfc3339", { .kind = ACCESS_LINE_RFC3339, .min_bytes = CLOCK_TEXT_BYTES } },
 	{ 't', "sec", { .kind = ACCESS_LINE_TIME, .unit = CLOCK_NS_PER_S, .min_bytes = 20 } },
 	{ 't', "msec", { .kind = ACCESS_LINE_TIME, .unit = CLOCK_NS_PER_MS, .min_bytes = 20 } },
 	{ 't', "usec", { .kind = ACCESS_LINE_TIME, .unit = 1000, .min_bytes = 20 } },
-	{ 'm', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'U', NULL, { .kind = ACCESS_LINE_PATH, .text = ACCESS_TARGET, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'q', NULL, { .kind = ACCESS_LINE_QUERY, .text = ACCESS_TARGET, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'H', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'm', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
+	{ 'U', NULL, { .kind = ACCESS_LINE_PATH, .text = ACCESS_TARGET, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
+	{ 'q', NULL, { .kind = ACCESS_LINE_QUERY, .text = ACCESS_TARGET, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
+	{ 'H', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
 	{ 's', NULL, { .kind = ACCESS_LINE_STATUS, .min_bytes = 20 } },
 	{ 'b', NULL, { .kind = ACCESS_LINE_BYTES_CLF, .min_bytes = 20 } },
 	{ 'B', NULL, { .kind = ACCESS_LINE_BYTES, .min_bytes = 20 } },
@@ -62,16 +63,17 @@ static const struct {
 	{ 'T', "s", { .kind = ACCESS_LINE_DURATION, .unit = CLOCK_NS_PER_S, .min_bytes = 20 } },
 	{ 'T', "ms", { .kind = ACCESS_LINE_DURATION, .unit = CLOCK_NS_PER_MS, .min_bytes = 20 } },
 	{ 'T', "us", { .kind = ACCESS_LINE_DURATION, .unit = 1000, .min_bytes = 20 } },
-	{ 'v', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_SITE, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'v', NULL, { .kind = ACCESS_LINE_TEXT, .text = ACCESS_SITE, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
 	{ 'p', NULL, { .kind = ACCESS_LINE_PORT, .min_bytes = 20 } },
-	{ 'i',
-	  "Referer",
-	  { .kind = ACCESS_LINE_TEXT, .text = ACCESS_REFERER, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	{ 'i', "Referer", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_REFERER, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
 	{ 'i',
 	  "User-Agent",
-	  { .kind = ACCESS_LINE_TEXT, .text = ACCESS_USER_AGENT, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'i', "Range", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_RANGE, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
-	{ 'i', "Host", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_HOST, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES } },
+	  { .kind = ACCESS_LINE_TEXT, .text = ACCESS_USER_AGENT, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
+	{ 'i', "Range", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_RANGE, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
+	{ 'i',
+	  "X-Forwarded-For",
+	  { .kind = ACCESS_LINE_TEXT, .text = ACCESS_FORWARDED_FOR, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
+	{ 'i', "Host", { .kind = ACCESS_LINE_TEXT, .text = ACCESS_HOST, .min_bytes = ESCAPE_ELLIPSIS_BYTES } },
 	{ 'x', "duration", { .kind = ACCESS_LINE_DURATION_SECONDS, .min_bytes = 28 } },
 	{ 'x', "wait", { .kind = ACCESS_LINE_WAIT_SECONDS, .min_bytes = 28 } },
 	{ 'x', "wait_us", { .kind = ACCESS_LINE_WAIT, .unit = 1000, .min_bytes = 20 } },
@@ -106,20 +108,16 @@ static int add(struct compiler *compiler, const struct access_line_op *op)
 	return 0;
 }
 
-/* Adds "%r", which is three directives separated by blanks. */
+/* Adds "%r", which is three directives. Each of them leaves out its value if the request line has none. */
 static int add_request_line(struct compiler *compiler)
 {
-	static const struct access_line_op ops[] = {
-		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_METHOD, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES },
-		{ .kind = ACCESS_LINE_LITERAL, .literal = " ", .min_bytes = 1 },
-		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_TARGET, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES },
-		{ .kind = ACCESS_LINE_LITERAL, .literal = " ", .min_bytes = 1 },
-		{ .kind = ACCESS_LINE_TEXT, .text = ACCESS_VERSION, .min_bytes = ACCESS_LINE_ELLIPSIS_BYTES }
-	};
+	static const enum access_text texts[] = { ACCESS_METHOD, ACCESS_TARGET, ACCESS_VERSION };
 	int error = 0;
 
-	for (unsigned i = 0; i < sizeof(ops) / sizeof(ops[0]) && error == 0; i++)
-		error = add(compiler, &ops[i]);
+	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]) && error == 0; i++)
+		error = add(compiler, &(struct access_line_op){ .kind = ACCESS_LINE_REQUEST,
+								.text = texts[i],
+								.min_bytes = 1 + ESCAPE_ELLIPSIS_BYTES });
 	return error;
 }
 
@@ -139,8 +137,9 @@ static int add_directive(struct compiler *compiler, const char *from, char lette
 		known = true;
 	}
 	if (letter == 'i')
-		return refuse(compiler, from, bytes,
-			      "only the request fields Referer, User-Agent, Range and Host can be logged");
+		return refuse(
+			compiler, from, bytes,
+			"only the request fields Referer, User-Agent, Range, Host and X-Forwarded-For can be logged");
 	if (letter == 'x')
 		return refuse(compiler, from, bytes,
 			      "the name in braces before x must be duration, wait, wait_us, scheme, cache or reason");
@@ -178,10 +177,15 @@ static int compile_literal(struct compiler *compiler)
 	size_t length = strcspn(compiler->at, "%");
 	struct access_line_op op = { .kind = ACCESS_LINE_LITERAL, .literal = compiler->at, .min_bytes = length };
 
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)compiler->at[i] < ' ' && compiler->at[i] != '\t')
+	for (size_t i = 0, bytes; i < length; i += bytes) {
+		uint32_t character;
+
+		bytes = escape_decode(compiler->at + i, length - i, &character);
+		if (bytes == 0 || (escape_is_invisible(character) && character != '\t'))
 			return refuse(compiler, compiler->at, i,
-				      "a control character follows; control characters are not allowed");
+				      bytes == 0 ? "a byte follows that is not UTF-8"
+						 : "a control character follows; control characters are not allowed");
+	}
 	compiler->at += length;
 	return add(compiler, &op);
 }

@@ -27,9 +27,9 @@ void access_format_free(struct access_format *format);
 struct log_form *access_format_form(struct access_format *format);
 
 /*
- * Writes the line of an entry, without a newline, to line[SINK_LINE_BYTES] and returns its length. Quotes, backslashes
- * and control bytes in texts of the client are written as \xNN. A text that is too long is truncated, but the values
- * after it are complete. Thread-safe.
+ * Writes the line of an entry, without a newline, to line[SINK_LINE_BYTES] and returns its length. Texts of the client
+ * are escaped, see access_line.h and access_json.h. A text that is too long is truncated, but the values after it are
+ * complete. Thread-safe.
  */
 size_t access_format_line(const struct access_format *format, const struct access_entry *entry, char *line);
 

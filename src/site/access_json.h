@@ -6,9 +6,9 @@
 #include "site/access.h"
 
 /*
- * Writes the line, without a newline, to line[SINK_LINE_BYTES]. Returns its length, or 0 if memory runs out. Every key
- * is present in every line. An absent value is null. Texts are UTF-8. A byte that is not UTF-8 becomes "\xNN", and a
- * backslash becomes "\x5c", so the original bytes can be reconstructed. Thread-safe.
+ * Writes the line, without a newline, to line[SINK_LINE_BYTES] and returns its length. Every key is present in every
+ * line. An absent value is null. Texts are in the style ESCAPE_JSON, so the original bytes can be reconstructed.
+ * Thread-safe.
  */
 size_t access_json_line(const struct access_entry *entry, char *line);
 

@@ -13,65 +13,46 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 
-#define ELLIPSIS "…"
-#define ELLIPSIS_BYTES ACCESS_LINE_ELLIPSIS_BYTES
-
-/* Returns the number of bytes before text[i] that belong to a UTF-8 character that continues at text[i]. */
-static size_t partial_character_bytes(const char *text, size_t i)
+static bool is_absent(const char *text)
 {
-	size_t back = 0;
-
-	while (back < 3 && back < i && ((unsigned char)text[i - back] & 0xc0) == 0x80)
-		back++;
-	return ((unsigned char)text[i - back] & 0xc0) == 0xc0 ? back : 0;
+	return text == NULL || *text == '\0';
 }
 
-/*
- * Appends a text with escapes. Blanks are escaped unless `blanks` is true. A text that would extend past `end` is
- * truncated so that its ellipsis does not extend past `end`. Returns the new length of the line.
- */
-static size_t put_text(char *line, size_t used, size_t end, const char *text, size_t length, bool blanks)
+/* Returns the text of an operation and sets its length. An absent text is "". */
+static const char *text_of(const struct access_line_op *op, const struct access_entry *entry, size_t *length)
 {
-	static const char hex[] = "0123456789abcdef";
+	const char *text = entry->texts[op->text] != NULL ? entry->texts[op->text] : "";
 
-	for (size_t i = 0; i < length; i++) {
-		unsigned char byte = (unsigned char)text[i];
-		bool plain = byte >= ' ' && byte != '"' && byte != '\\' && byte != 0x7f && (byte != ' ' || blanks);
-		size_t bytes = plain ? 1 : 4;
-
-		if (used + bytes + (i + 1 < length ? ELLIPSIS_BYTES : 0) > end) {
-			used -= partial_character_bytes(text, i);
-			memcpy(line + used, ELLIPSIS, ELLIPSIS_BYTES);
-			return used + ELLIPSIS_BYTES;
-		}
-		if (plain)
-			line[used] = (char)byte;
-		else
-			memcpy(line + used, (char[]){ '\\', 'x', hex[byte >> 4], hex[byte & 15] }, 4);
-		used += bytes;
-	}
-	return used;
+	*length = op->kind == ACCESS_LINE_PATH ? strcspn(text, "?") : strlen(text);
+	if (op->kind != ACCESS_LINE_QUERY)
+		return text;
+	text += strcspn(text, "?");
+	*length = strlen(text);
+	return text;
 }
 
-static size_t put_any(const struct access_line_op *op, const struct access_entry *entry, char *line, size_t used)
+/* Appends a text with escapes. Returns the new length of the line. */
+static size_t put_text(const struct access_line_op *op, const struct access_entry *entry, char *line, size_t used)
 {
-	const char *text = entry->texts[op->text];
-	size_t path_length = text != NULL ? strcspn(text, "?") : 0;
-	size_t end = SINK_LINE_BYTES - 1 - op->reserved_bytes,
-	       bound = used + access_text_bytes(op->text) + ELLIPSIS_BYTES;
-	size_t length = text != NULL ? strlen(text) : 0;
+	const size_t room = SINK_LINE_BYTES - 1 - op->reserved_bytes - used, max = access_text_bytes(op->text);
+	size_t length;
+	const char *text = text_of(op, entry, &length);
+	const bool part = op->kind == ACCESS_LINE_REQUEST && op->text != ACCESS_METHOD; /* after a blank */
 
-	if (op->kind == ACCESS_LINE_QUERY) {
-		text = text != NULL ? text + path_length : "";
-		length -= path_length;
-	} else if (length == 0) {
-		text = "-";
-		length = 1;
-	} else if (op->kind == ACCESS_LINE_PATH) {
-		length = path_length;
+	if (part && is_absent(entry->texts[ACCESS_METHOD]))
+		return used;
+	if (length == 0 && (part || op->kind == ACCESS_LINE_QUERY))
+		return used;
+	if (length == 0) {
+		line[used] = '-';
+		return used + 1;
 	}
-	return put_text(line, used, end < bound ? end : bound, text, length, op->kind != ACCESS_LINE_USER);
+	if (part)
+		line[used++] = ' ';
+	return used + escape_put(line + used, room - part < max ? room - part : max, text, length,
+				 op->kind == ACCESS_LINE_USER ? ESCAPE_WORD : ESCAPE_QUOTED);
 }
 
 static size_t put(char *line, const char *text)
@@ -103,29 +84,34 @@ static size_t put_seconds(char *line, uint64_t ns)
 	return put(line, text);
 }
 
-/* Formats the date once for each second and thread, because many requests share a second. */
+/*
+ * Formats the date once for each second and thread, because many requests share a second. The date is local time, as in
+ * Apache. localtime_r() takes a lock of libc, but only threads that format lines of logs use that lock.
+ */
 static size_t put_date(char *line, int64_t time_ns)
 {
 	static _Thread_local time_t last;
-	static _Thread_local char text[40];
+	static _Thread_local char text[2 * CLOCK_TEXT_BYTES];
 	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 					    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	time_t seconds = (time_t)(time_ns / (int64_t)CLOCK_NS_PER_S);
+	char offset[CLOCK_TEXT_BYTES];
 	struct tm tm;
 
 	if (seconds == last && text[0] != '\0')
 		return put(line, text);
 	last = seconds;
-	gmtime_r(&seconds, &tm);
-	snprintf(text, sizeof(text), "[%02d/%s/%04d:%02d:%02d:%02d +0000]", tm.tm_mday, months[tm.tm_mon],
-		 tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	localtime_r(&seconds, &tm);
+	clock_format_offset(&tm, "", offset);
+	snprintf(text, sizeof(text), "[%02d/%s/%04d:%02d:%02d:%02d %s]", tm.tm_mday, months[tm.tm_mon],
+		 tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec, offset);
 	return put(line, text);
 }
 
 /* Writes a value of at most min_bytes. Returns its length. */
 static size_t put_fixed(const struct access_line_op *op, const struct access_entry *entry, char *line)
 {
-	char text[ACCESS_TIME_BYTES > ADDRESS_TEXT_BYTES ? ACCESS_TIME_BYTES : ADDRESS_TEXT_BYTES];
+	char text[CLOCK_TEXT_BYTES > ADDRESS_TEXT_BYTES ? CLOCK_TEXT_BYTES : ADDRESS_TEXT_BYTES];
 	const char *source = access_source_name(entry->source);
 
 	switch (op->kind) {
@@ -137,7 +123,7 @@ static size_t put_fixed(const struct access_line_op *op, const struct access_ent
 	case ACCESS_LINE_DATE:
 		return put_date(line, entry->time_ns);
 	case ACCESS_LINE_RFC3339:
-		return put(line, access_time(entry->time_ns, text));
+		return put(line, clock_format_utc(entry->time_ns, text));
 	case ACCESS_LINE_TIME:
 		return put_number(line, (uint64_t)entry->time_ns / op->unit);
 	case ACCESS_LINE_DURATION:
@@ -163,6 +149,7 @@ static size_t put_fixed(const struct access_line_op *op, const struct access_ent
 	case ACCESS_LINE_REASON:
 		return put(line, entry->reason != NULL ? entry->reason : "-");
 	case ACCESS_LINE_TEXT:
+	case ACCESS_LINE_REQUEST:
 	case ACCESS_LINE_USER:
 	case ACCESS_LINE_PATH:
 	case ACCESS_LINE_QUERY:
@@ -178,7 +165,7 @@ size_t access_line_put(const struct access_line_op *ops, unsigned count, const s
 	for (unsigned i = 0; i < count; i++) {
 		bool text = ops[i].kind >= ACCESS_LINE_TEXT && ops[i].kind <= ACCESS_LINE_QUERY;
 
-		used = text ? put_any(&ops[i], entry, line, used) : used + put_fixed(&ops[i], entry, line + used);
+		used = text ? put_text(&ops[i], entry, line, used) : used + put_fixed(&ops[i], entry, line + used);
 	}
 	return used;
 }

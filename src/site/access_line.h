@@ -8,16 +8,20 @@
 
 #include "site/access.h"
 
-#define ACCESS_LINE_ELLIPSIS_BYTES 3
-
 enum access_line_kind {
 	ACCESS_LINE_LITERAL,
-	ACCESS_LINE_TEXT,  /* the text `text` */
+	ACCESS_LINE_TEXT, /* the text `text` */
+	/*
+	 * A part of the request line. The target and the version begin with a blank, and are omitted if they are
+	 * absent. A request line without a method is "-", because programs that read logs expect a method before a
+	 * target.
+	 */
+	ACCESS_LINE_REQUEST,
 	ACCESS_LINE_USER,  /* the text `text`, with escaped blanks */
 	ACCESS_LINE_PATH,  /* the target up to the query */
 	ACCESS_LINE_QUERY, /* the query with its question mark */
 	ACCESS_LINE_CLIENT,
-	ACCESS_LINE_DATE, /* "[22/Nov/2026:23:26:41 +0000]" */
+	ACCESS_LINE_DATE, /* local time, "[23/Nov/2026:00:26:41 +0100]" */
 	ACCESS_LINE_RFC3339,
 	ACCESS_LINE_TIME,	      /* time of arrival of the request since 1970, in `unit` */
 	ACCESS_LINE_DURATION,	      /* an integer, in `unit` */
@@ -46,9 +50,8 @@ struct access_line_op {
 
 /*
  * Writes the line of an entry to line[SINK_LINE_BYTES] and returns its length. The sum of min_bytes of all operations
- * must be less than SINK_LINE_BYTES. Quotes, backslashes and control bytes of texts are written as \xNN. A text is
- * truncated and ends in "…" if the operations after it need the room. An absent or empty text is written as "-". An
- * absent query is omitted.
+ * must be less than SINK_LINE_BYTES. Texts are in the style ESCAPE_QUOTED. A text is truncated and ends in "…" if the
+ * operations after it need the room. An absent or empty text is written as "-". An absent query is omitted.
  */
 size_t access_line_put(const struct access_line_op *ops, unsigned count, const struct access_entry *entry, char *line);
 

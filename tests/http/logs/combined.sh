@@ -19,7 +19,7 @@ ok "each request has a line" await 5 lines 6
 stop_ranged
 
 text='"(?:[^"\\\x00-\x1f\x7f]|\\x[0-9a-f]{2})*"'
-strict="^[0-9.]+ - - \\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} \\+0000\\] $text [1-5][0-9]{2} (?:[1-9][0-9]*|-) $text $text\$"
+strict="^[0-9.]+ - - \\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [-+][0-9]{4}\\] $text [1-5][0-9]{2} (?:[1-9][0-9]*|-) $text $text\$"
 is "$(perl -ne 'BEGIN { $form = shift } print if !/$form/' "$strict" "$DIR/access.log")" '' "each line has the format"
 line() { sed -n "$1p" "$DIR/access.log"; }
 like "$(line 1)" '"GET /a\.bin\?q=1 HTTP/1\.1" 200 1000 "http://from/" "agent/1 \(x; y\)"$' "a plain request is logged"

@@ -26,7 +26,7 @@ stop_ranged
 value() {
 	sed -n "$2p" "$DIR/access.log" | perl -MJSON::PP -e 'my $j = decode_json(scalar <STDIN>); binmode STDOUT, ":utf8"; print eval($ARGV[0]) // "null"' "$1"
 }
-is "$(perl -MJSON::PP -ne 'my $j = eval { decode_json($_) }; print if !$j || 19 != keys %$j' "$DIR/access.log")" '' \
+is "$(perl -MJSON::PP -ne 'my $j = eval { decode_json($_) }; print if !$j || 20 != keys %$j' "$DIR/access.log")" '' \
 	"each line is an object with all keys"
 is "$(value 'join " ", map { $j->{$_} } qw(method target version status bytes client referer user_agent)' 1)" \
 	'GET /a.bin?q="1" HTTP/1.1 200 1000 127.0.0.1 http://from/ agent/1' "a plain one"

@@ -137,7 +137,7 @@ static void catch_stderr(struct stat *st)
 	ck_assert_int_eq(fstat(STDERR_FILENO, st), 0);
 }
 
-#define STAMP "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}Z "
+#define STAMP "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\\.[0-9]{3}[+-][0-9]{2}:[0-9]{2} "
 
 START_TEST(writes_to_stderr_before_start_and_after_stop)
 {

@@ -29,9 +29,9 @@ static const struct {
 	{ "\xc0\xaf", "\\xC0\\xAF", "\\ufffd\\ufffd", "%C0%AF" },		     /* overlong form */
 	{ "\xed\xa0\x80", "\\xED\\xA0\\x80", "\\ufffd\\ufffd\\ufffd", "%ED%A0%80" }, /* a surrogate */
 	{ "\xf4\x90\x80\x80", "\\xF4\\x90\\x80\\x80", "\\ufffd\\ufffd\\ufffd\\ufffd", "%F4%90%80%80" },
-	{ "\xe2\x80\xae", "\\u{202E}", "\xe2\x80\xae", "%E2%80%AE" }, /* right-to-left override */
+	{ "\xe2\x80\xae", "\\u{202E}", "\\u202e", "%E2%80%AE" }, /* right-to-left override */
 	{ "\xe2\x80\xa8", "\\u{2028}", "\\u2028", "%E2%80%A8" },
-	{ "\xc2\x85", "\\u{0085}", "\xc2\x85", "%C2%85" },
+	{ "\xc2\x85", "\\u{0085}", "\\u0085", "%C2%85" },
 };
 
 static void check_text(struct text *text, const char *expected)

@@ -103,15 +103,6 @@ START_TEST(all_texts_of_maximum_length_fit)
 }
 END_TEST
 
-START_TEST(formats_times)
-{
-	char text[ACCESS_TIME_BYTES];
-
-	ck_assert_str_eq(access_time(1795390001123456789, text), "2026-11-22T23:26:41.123Z");
-	ck_assert_str_eq(access_time(0, text), "1970-01-01T00:00:00.000Z");
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("access");
@@ -120,7 +111,6 @@ int main(void)
 	tcase_add_test(tests, unpacking_restores_the_entry);
 	tcase_add_loop_test(tests, long_texts_are_truncated, 0, ACCESS_TEXTS);
 	tcase_add_test(tests, all_texts_of_maximum_length_fit);
-	tcase_add_test(tests, formats_times);
 	suite_add_tcase(suite, tests);
 	return suite_run(suite);
 }
