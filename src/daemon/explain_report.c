@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "config/config_key.h"
 #include "http/negotiate.h"
+#include "steps/gate.h"
 #include "steps/variant.h"
 #include "store/span.h"
 
@@ -101,10 +102,12 @@ static void print_address(const struct request *request, enum step_result result
 	const struct settings *settings = request_settings(request);
 	char text[ADDRESS_TEXT_BYTES];
 
-	if (settings_has(settings, SETTING_ALLOW) || settings_has(settings, SETTING_DENY))
-		print("address", "%s is %s by the keys allow and deny",
-		      address_format(&request->origin.client_address, text),
-		      result == STEP_NEXT ? "allowed" : "denied");
+	if (!settings_has(settings, SETTING_ALLOW) && !settings_has(settings, SETTING_DENY))
+		return;
+	print("address", "%s is %s by the keys allow and deny", address_format(&request->origin.client_address, text),
+	      gate_verdict(&request->match, &request->origin.client_address) == GATE_DENIED ? "denied" : "allowed");
+	if (settings->satisfy == RULE_SATISFY_ANY && settings->auth_file != NULL && result == STEP_NEXT)
+		print("", "%s a password (satisfy = any)", request->login.waived ? "it does not need" : "it needs");
 }
 
 static void print_health(const struct request *request)
