@@ -103,6 +103,7 @@ sub prepare {
 	prepare_caddy();
 	prepare_ranged();
 	prepare_requests($_) for @servers;
+	prepare_foreign_keys();
 	write_file("processes", map { join(' ', $processes{$_}[0], $_, $processes{$_}[1], @{$processes{$_}[2]}) . "\n" } sort keys %processes);
 }
 
@@ -168,7 +169,7 @@ sub prepare_nginx {
 		for (statements($pair->{text}{nginx})) {
 			if (/^worker_connections/) { $events .= $_ }
 			elsif (/^(worker_|user )/) { $main .= $_ }
-			elsif (/^(server \{|limit_\w+_zone|log_format|map|include)/) { $http .= $_ }
+			elsif (/^(server \{|limit_\w+_zone|log_format|map)/) { $http .= $_ }
 			else { $server .= $_ }
 		}
 		push @sockets, sockets_of('nginx', $pair);
@@ -210,7 +211,7 @@ sub prepare_lighttpd {
 		my %own;
 		$own{$1} = 1 while $text =~ /"(mod_\w+)"/g;
 		$text =~ s/^server\.modules .*\n//mg;
-		$own{$_->[1]} = 1 for grep { $text =~ $_->[0] } [qr/^\s*setenv\./m, 'mod_setenv'], [qr/^\s*expire\./m, 'mod_expire'],
+		$own{$_->[1]} = 1 for grep { $text =~ $_->[0] } [qr/^\s*(setenv\.|include)/m, 'mod_setenv'], [qr/^\s*expire\./m, 'mod_expire'],
 			[qr/^\s*auth\./m, 'mod_auth'], [qr/^\s*auth\.backend/m, 'mod_authn_file'], [qr/^\s*alias\./m, 'mod_alias'],
 			[qr/^\s*url\.re(write)/m, 'mod_rewrite'], [qr/^\s*url\.redirect/m, 'mod_redirect'], [qr/^\s*url\.access/m, 'mod_access'],
 			[qr/^\s*dir-listing\./m, 'mod_dirlisting'], [qr/^\s*accesslog\./m, 'mod_accesslog'], [qr/^\s*extforward\./m, 'mod_extforward'];
@@ -290,6 +291,17 @@ sub prepare_ranged {
 	}
 	my $file = write_file('ranged.conf', "${common}listen = \"127.0.0.1:$port\"\n$sites");
 	$processes{ranged} = ['ranged', $file, ["127.0.0.1:$port"]];
+}
+
+# Writes a configuration of ranged with the keys of nginx and lighttpd, except those that have the same name in ranged and
+# would end the check.
+sub prepare_foreign_keys {
+	my %keys;
+	for my $pair (@pairs) {
+		for (map { split /\n/, $pair->{text}{$_} // '' } qw(nginx lighttpd)) { $keys{$1} = 1 if /^\s*([a-z_]+(?:[.-]\w+)*)\s/ }
+	}
+	delete @keys{qw(include location)};
+	write_file('foreign.conf', map { "$_ = x\n" } sort keys %keys);
 }
 
 # --- requests ---

@@ -37,6 +37,11 @@ make_text ../a/name.txt 'the site a'
 make_text ../b/name.txt 'the sites below b'
 make_text .dot 'a name with a dot'
 make_text pool.txt 'not in the directory'
+mkdir "$DIR"/etc/{nginx,lighttpd,caddy,ranged}/conf.d
+echo 'add_header X-Included included;' >"$DIR/etc/nginx/conf.d/a.conf"
+echo 'setenv.set-response-header = ( "X-Included" => "included" )' >"$DIR/etc/lighttpd/conf.d/a.conf"
+echo 'header X-Included included' >"$DIR/etc/caddy/conf.d/a.conf"
+echo 'header = "X-Included: included"' >"$DIR/etc/ranged/conf.d/a.conf"
 ln -s a.txt "$ROOT/link.txt"
 ln -s "$ROOT/a.txt" "$ROOT/list/absolute.txt"
 printf 'anna:%s\n' "$bcrypt" | tee "$DIR/etc/nginx/users" "$DIR/etc/lighttpd/users" >"$DIR/etc/ranged/users"
@@ -106,6 +111,11 @@ while read -r result title; do
 	skip) diag "not compared: $title" ;;
 	esac
 done < <(pairs compare "${PAGES[@]}")
+
+# --- keys of other servers ---
+"$RANGED" --check --config "$DIR/foreign.conf" </dev/null >"$DIR/foreign" 2>&1
+at_least "$(grep -c 'unknown key' "$DIR/foreign")" 40 "ranged rejects the keys of nginx and lighttpd"
+is "$(grep 'unknown key "[^"]*"$' "$DIR/foreign")" "" "the message for each of these keys says what to write instead"
 
 # --- logs ---
 log_of() { sed 's/\[[^]]*\]/[time]/' "$DIR/log/$1"*.access.log; }
