@@ -293,15 +293,16 @@ sub prepare_ranged {
 	$processes{ranged} = ['ranged', $file, ["127.0.0.1:$port"]];
 }
 
-# Writes a configuration of ranged with the keys of nginx and lighttpd, except those that have the same name in ranged and
-# would end the check.
+# Writes configurations of ranged with the keys of nginx and lighttpd, 25 in each, because a check ends after some errors.
+# Keys that would end it at once, because they have the same name in ranged, are omitted.
 sub prepare_foreign_keys {
 	my %keys;
 	for my $pair (@pairs) {
 		for (map { split /\n/, $pair->{text}{$_} // '' } qw(nginx lighttpd)) { $keys{$1} = 1 if /^\s*([a-z_]+(?:[.-]\w+)*)\s/ }
 	}
 	delete @keys{qw(include location)};
-	write_file('foreign.conf', map { "$_ = x\n" } sort keys %keys);
+	my @keys = sort keys %keys;
+	for (my $part = 0; @keys; $part++) { write_file("foreign.$part", map { "$_ = x\n" } splice @keys, 0, 25) }
 }
 
 # --- requests ---

@@ -113,7 +113,7 @@ while read -r result title; do
 done < <(pairs compare "${PAGES[@]}")
 
 # --- keys of other servers ---
-"$RANGED" --check --config "$DIR/foreign.conf" </dev/null >"$DIR/foreign" 2>&1
+for part in "$DIR"/foreign.*; do "$RANGED" --check --config "$part"; done </dev/null >"$DIR/foreign" 2>&1
 at_least "$(grep -c 'unknown key' "$DIR/foreign")" 40 "ranged rejects the keys of nginx and lighttpd"
 is "$(grep 'unknown key "[^"]*"$' "$DIR/foreign")" "" "the message for each of these keys says what to write instead"
 
