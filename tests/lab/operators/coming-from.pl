@@ -244,7 +244,7 @@ sub prepare_caddy {
 	my $sites = '';
 	for my $pair (grep { $_->{text}{Caddy} } @pairs) {
 		my $text = $pair->{text}{Caddy};
-		my $defaults = ($text =~ /^\s*root /m ? '' : "    root * $dir/srv/files\n") . ($text =~ /^\s*file_server/m ? '' : "    file_server\n");
+		my $defaults = ($text =~ /^root /m ? '' : "    root * $dir/srv/files\n") . ($text =~ /^file_server/m ? '' : "    file_server\n");
 		if ($text =~ s/\A\{\n(.*?)^\}\n//ms) {
 			my $own_port = $ports{Caddy}{$pair->{number}}{all} = free_port();
 			my $file = write_file("Caddyfile.$pair->{number}", caddy_options($1) . "http://" . host_of($pair) . ":$own_port {\n$defaults}\n");
@@ -377,8 +377,9 @@ sub check {
 		open my $in, '<', "$name.body" or return @wrong, "$server: no body";
 		local $/;
 		push @wrong, "$server: the body does not match" if (<$in> // '') !~ /$1/;
-	} elsif ($request->{body} ne '' && system('cmp', '-s', "$dir/srv/$request->{body}", "$name.body")) {
-		push @wrong, "$server: the body is not $request->{body}";
+	} elsif ($request->{body} ne '') {
+		my ($file) = $request->{body} =~ /\b\Q$server\E=(\S+)/ ? $1 : $request->{body} =~ /^(\S+)/;
+		push @wrong, "$server: the body is not $file" if system 'cmp', '-s', "$dir/srv/$file", "$name.body";
 	}
 	return @wrong;
 }

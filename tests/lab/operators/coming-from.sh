@@ -33,6 +33,10 @@ make_text a.unknown 'an unknown type'
 make_text 404.html 'the page for 404'
 make_text packed.txt "$(printf 'text %.0s' {1..200})"
 make_variants packed.txt.gz
+make_text ../isos/a.iso 'an image'
+make_text ../data/isos/a.iso 'an image below the whole path'
+make_text ../data/a.iso 'an image below the rest of the path'
+make_text quiet/a.txt 'a text without a log'
 make_text ../a/name.txt 'the site a'
 make_text ../b/name.txt 'the sites below b'
 make_text .dot 'a name with a dot'
@@ -122,5 +126,9 @@ log_of() { sed 's/\[[^]]*\]/[time]/' "$DIR/log/$1"*.access.log; }
 logged() { [ "$(log_of "$1")" != "" ]; }
 await 10 logged nginx
 await 10 logged ranged
+for server in nginx lighttpd Caddy ranged; do
+	ok "$server logs /a.txt" await 10 grep -qE '(GET |"uri":")/a.txt' "$DIR/log/$server"*.files.log
+	not_ok "$server does not log /quiet/a.txt" grep -E '(GET |"uri":")/quiet' "$DIR/log/$server"*.files.log
+done
 is "$(log_of ranged)" "$(log_of nginx)" "nginx and ranged write the same combined log"
 stop
