@@ -188,6 +188,10 @@ int path_parse(const char *target, struct path *path, const char **authority, si
 	const char *start = find_path(target, &skipped, &skipped_length);
 	if (start == NULL)
 		return -EINVAL;
+	if (authority != NULL)
+		*authority = skipped;
+	if (authority_length != NULL)
+		*authority_length = skipped_length;
 	const char *end = strchrnul(start, '?');
 	int result = check_bytes(target, end);
 	if (result == 0)
@@ -196,10 +200,6 @@ int path_parse(const char *target, struct path *path, const char **authority, si
 		return result;
 	path->hidden = path_is_hidden(path->file);
 	path->query = *end == '?' ? end + 1 : NULL;
-	if (authority != NULL)
-		*authority = skipped;
-	if (authority_length != NULL)
-		*authority_length = skipped_length;
 	return 0;
 }
 

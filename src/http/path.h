@@ -25,8 +25,8 @@ struct path {
  * Parses a raw request target (RFC 9112 section 3.2) in origin-form or absolute-form (http:// or https://). Names are
  * decoded once, and ".." at the root is the root. The results are:
  * - 0: success. *authority and *authority_length are set to the authority of an absolute-form. The authority is not
- *   empty, but its syntax is not checked. For an origin-form, they are set to NULL and 0. The caller may pass NULL for
- *   both pointers.
+ *   empty, but its syntax is not checked. For an origin-form, they are set to NULL and 0. They are also set if only the
+ *   path is invalid. The caller may pass NULL for both pointers.
  * - -EINVAL (status 400): the target has neither form, or it contains an invalid escape, "%00", or an unencoded blank,
  *   control byte or "#".
  * - -ENAMETOOLONG (status 400): a name is longer than PATH_NAME_MAX bytes, or the path does not fit into PATH_BYTES.

@@ -33,17 +33,6 @@ enum access_source exchange_log_source(const struct request *request)
 	return want != NULL ? sources[want->source] : ACCESS_NOWHERE;
 }
 
-/*
- * Returns the site to whose log the entry is written. The result is the top level if the request was rejected before
- * its site was determined.
- */
-static const struct site *site_of(const struct exchange *exchange)
-{
-	const struct site *site = exchange->request.match.site;
-
-	return site != NULL ? site : &exchange->site->config.rules->sites[0];
-}
-
 /* Returns why the request failed, or COUNTERS_NO_REASON. */
 static enum counters_reason reason_of(const struct exchange *exchange, unsigned status, bool whole)
 {
@@ -83,13 +72,33 @@ static const char *present(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
-static void add_entry(const struct exchange *exchange, const struct site *site, unsigned status,
-		      enum counters_reason reason, uint64_t sent_bytes)
+/*
+ * Writes an entry to the log of its site. If the site is not known (NULL), the entry belongs to the site that a request
+ * without a host selects. If there is no such site, the entry names no site, see rules_log_of_strangers().
+ */
+static void write_entry(struct access_entry *entry, const struct request_site *request_site, const struct site *site,
+			unsigned listener)
+{
+	const struct rules *rules = request_site->config.rules;
+	const struct site *log_of;
+	_Alignas(8) char record[ACCESS_RECORD_BYTES];
+
+	if (site == NULL)
+		site = rules_find_site(rules, listener, NULL, 0);
+	log_of = site != NULL ? site : rules_log_of_strangers(rules, listener);
+	if (log_of->log == 0)
+		return;
+	entry->port = rules->ports[listener];
+	entry->texts[ACCESS_SITE] = site != NULL ? site->host : NULL;
+	log_request(log_of->log, log_of->log_form, record, access_pack(entry, record));
+}
+
+static void add_entry(const struct exchange *exchange, unsigned status, enum counters_reason reason,
+		      uint64_t sent_bytes)
 {
 	const struct request *request = &exchange->request;
 	const struct connection *connection = exchange->connection;
 	const uint64_t now_ns = clock_now_ns();
-	_Alignas(8) char record[ACCESS_RECORD_BYTES];
 	struct access_entry entry = {
 		.client = request->origin.client_address,
 		.time_ns = clock_wall_ns() - (int64_t)(now_ns - exchange->start_ns),
@@ -97,7 +106,6 @@ static void add_entry(const struct exchange *exchange, const struct site *site, 
 		.duration_ns = now_ns - exchange->start_ns,
 		.sent_bytes = sent_bytes,
 		.status = status,
-		.port = exchange->site->config.rules->ports[connection->peer.listener],
 		.tls = connection->peer.tls,
 		.source = exchange->source,
 		.reason = counters_reason_name(reason),
@@ -109,11 +117,10 @@ static void add_entry(const struct exchange *exchange, const struct site *site, 
 			   [ACCESS_USER_AGENT] = request->input.fields.user_agent,
 			   [ACCESS_RANGE] = request->input.fields.range,
 			   [ACCESS_HOST] = request->input.fields.host,
-			   [ACCESS_SITE] = site->host,
 			   [ACCESS_FORWARDED_FOR] = request->input.fields.forwarded_for },
 	};
 
-	log_request(site->log, site->log_form, record, access_pack(&entry, record));
+	write_entry(&entry, exchange->site, request->match.site, connection->peer.listener);
 }
 
 static void count(const struct exchange *exchange, unsigned status, enum counters_reason reason, uint64_t sent_bytes)
@@ -155,27 +162,21 @@ void exchange_log_body_failed(struct exchange *exchange, int error)
 void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status,
 			   enum counters_reason reason)
 {
-	const struct site *top = &site->config.rules->sites[0];
-	_Alignas(8) char record[ACCESS_RECORD_BYTES];
-	const struct access_entry entry = {
+	struct access_entry entry = {
 		.client = peer->from,
 		.time_ns = clock_wall_ns(),
 		.status = status,
-		.port = site->config.rules->ports[peer->listener],
 		.tls = peer->tls,
 		.source = ACCESS_NOWHERE,
 		.reason = counters_reason_name(reason),
-		.texts = { [ACCESS_SITE] = top->host },
 	};
 
-	if (top->log != 0)
-		log_request(top->log, top->log_form, record, access_pack(&entry, record));
+	write_entry(&entry, site, NULL, peer->listener);
 }
 
 void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 {
 	const struct reply *reply = &exchange->request.reply;
-	const struct site *site = site_of(exchange);
 	const enum counters_reason reason = reason_of(exchange, status, whole);
 	uint64_t sent_bytes = reply->body == REPLY_LENGTH_ONLY ? 0 : reply->length;
 
@@ -185,7 +186,6 @@ void exchange_log(const struct exchange *exchange, unsigned status, bool whole)
 		status = status_without_response(reason);
 	count(exchange, status, reason, sent_bytes);
 	exchange->connection->logged = true;
-	if (site->log != 0 && !exchange->request.unlogged &&
-	    request_settings(&exchange->request)->access_log == RULE_LOG_ON)
-		add_entry(exchange, site, status, reason, sent_bytes);
+	if (!exchange->request.unlogged && request_settings(&exchange->request)->access_log == RULE_LOG_ON)
+		add_entry(exchange, status, reason, sent_bytes);
 }

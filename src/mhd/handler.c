@@ -179,7 +179,9 @@ static void note_rejection(struct request *request, unsigned status)
 {
 	if (status == 503)
 		request_note_rejection(request, COUNTERS_MEMORY);
-	else if (status != 405 && status != 501)
+	else if (status == 405 || (status == 501 && request->input.method == METHOD_UNKNOWN))
+		request_note_rejection(request, COUNTERS_METHOD);
+	else
 		request_note_rejection(request, COUNTERS_BAD_REQUEST);
 }
 

@@ -39,7 +39,11 @@ enum counters_reason {
 	COUNTERS_REQUESTS_PER_CLIENT,
 	COUNTERS_TRANSFERS_PER_CLIENT,
 	COUNTERS_DISK_QUEUE_TIMEOUT, /* 503: the queue of the device is longer than disk_queue_timeout */
-	COUNTERS_BAD_REQUEST,	     /* 400, 413, 414, 417, 431: the request is invalid or too large */
+	COUNTERS_BAD_REQUEST,	     /* 400, 413, 414, 417, 431, 501, 505: the request is invalid or too large */
+	COUNTERS_METHOD,	     /* 405, 501: the method is not supported */
+	COUNTERS_UNKNOWN_HOST,	     /* 421: no site has the host of the request */
+	COUNTERS_PLAIN_TLS,	     /* the client speaks TLS, but the listener does not */
+	COUNTERS_HTTP2,		     /* 505: the client speaks HTTP/2 without having negotiated it */
 	COUNTERS_ACCESS,	     /* 401, 403, 429: address, password or signature */
 	COUNTERS_EXPIRED,	     /* 410: the signature has expired */
 	COUNTERS_MEMORY,	     /* out of memory, or all memory of the cache is in use */

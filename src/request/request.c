@@ -416,7 +416,7 @@ int request_init(struct request *request, const struct request_site *site, const
 	if (request->input.target == NULL)
 		return -ENOMEM;
 	request->site = site;
-	request->match.site = &site->config.rules->sites[0];
+	request->match.site = NULL;
 	request->match.settings = &site->config.rules->sites[0].settings;
 	request->match.chain[0] = request->match.settings;
 	request->match.rules[0] = NULL;

@@ -199,6 +199,16 @@ const struct site *rules_find_site(const struct rules *rules, unsigned listener,
 	return best;
 }
 
+const struct site *rules_log_of_strangers(const struct rules *rules, unsigned listener)
+{
+	const struct site *top = &rules->sites[0];
+
+	for (size_t i = 1; top->log == 0 && i < rules->site_count; i++)
+		if ((rules->listeners[listener] >> i & 1) != 0 && rules->sites[i].log != 0)
+			return &rules->sites[i];
+	return top;
+}
+
 /* --- the blocks --- */
 
 static int link_block(struct match *match, const struct settings *settings, const struct rule *rule, uint64_t number)

@@ -118,6 +118,13 @@ void rules_finish(struct rules *rules);
 const struct site *rules_find_site(const struct rules *rules, unsigned listener, const char *host, size_t host_length);
 
 /*
+ * Returns the site to whose log a request is written that belongs to no site of the listener. This is the top level, or
+ * the first site of the listener that has a log if the top level has none. Therefore no line is lost if only sites have
+ * logs. Never returns NULL.
+ */
+const struct site *rules_log_of_strangers(const struct rules *rules, unsigned listener);
+
+/*
  * Finds the blocks that match a path. The path has the form of struct path: decoded, normalised, without leading and
  * trailing slashes. is_directory is true if the target ended in a slash. pattern_matches() compares the patterns. The
  * prefix "/a/" of a location with a root also matches "a" without a slash, so that the client is redirected.

@@ -28,32 +28,44 @@ struct reply_rules target_reply_rules(struct request *request)
 				     .guarded = request->signature.required };
 }
 
+/*
+ * Returns the host of the request if it is valid and unambiguous, or NULL. `host` is the host of an absolute target, or
+ * NULL.
+ */
+static const char *valid_host(const struct fields *fields, const char *host, size_t *length)
+{
+	if (host == NULL && fields->hosts == 1) {
+		host = fields->host;
+		*length = strlen(host);
+	}
+	return host != NULL && authority_is_valid(host, *length) ? host : NULL;
+}
+
 void target_match_rejected(struct request *request)
 {
+	const struct rules *rules = request->site->config.rules;
 	const char *host = NULL;
 	size_t length = 0;
-	const bool readable = path_parse(request->input.target, &request->path, &host, &length) == 0;
-	const struct rules *rules = request->site->config.rules;
-	const struct site *site, *logged_of = request->match.site;
 
-	if (!readable) {
+	if (path_parse(request->input.target, &request->path, &host, &length) != 0) {
 		request->path.file[0] = '\0';
 		request->path.slash = true;
 		request->path.query = NULL;
 	}
-	if (host == NULL && request->input.fields.host != NULL) {
-		host = request->input.fields.host;
-		length = strlen(host);
-	}
-	site = rules_find_site(rules, request->origin.peer->listener, host, length);
-	if (site != NULL)
-		rules_match(rules, site, request->path.file, request->path.slash, &request->match);
-	request->match.site = logged_of;
+	host = valid_host(&request->input.fields, host, &length);
+	request->match.site = rules_find_site(rules, request->origin.peer->listener, host, length);
+	if (request->match.site != NULL)
+		rules_match(rules, request->match.site, request->path.file, request->path.slash, &request->match);
 }
 
+/* Rejects a target with the error page and the header fields of its site. */
 static enum step_result reject(struct request *request, unsigned status)
 {
 	target_match_rejected(request);
+	if (request->match.site != NULL)
+		request_use_root(request, &request->match);
+	if (status == 400)
+		request_note_rejection(request, COUNTERS_BAD_REQUEST);
 	return request_fail(request, status);
 }
 
@@ -66,6 +78,9 @@ enum step_result target_parse(struct request *request)
 	if (request->input.method == METHOD_OPTIONS && strcmp(request->input.target, "*") == 0) {
 		struct reply_rules rules = target_reply_rules(request);
 
+		host = request->input.fields.host;
+		request->match.site = rules_find_site(request->site->config.rules, request->origin.peer->listener, host,
+						      host != NULL ? strlen(host) : 0);
 		reply_rules_options(&rules);
 		return STEP_REPLY;
 	}
@@ -88,8 +103,10 @@ enum step_result target_find_site(struct request *request)
 
 	request->match.site = rules_find_site(request->site->config.rules, request->origin.peer->listener, host,
 					      host != NULL ? strlen(host) : 0);
-	if (request->match.site == NULL)
+	if (request->match.site == NULL) {
+		request_note_rejection(request, COUNTERS_UNKNOWN_HOST);
 		return request_fail(request, 421);
+	}
 	return STEP_NEXT;
 }
 
