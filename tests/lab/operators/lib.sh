@@ -16,12 +16,14 @@ mkdir "$HOME"
 [ -z "$SANITIZED" ] || skip_all "the plain suite runs the programs of operators"
 
 need_tool() { # COMMAND PACKAGE
-	if ! command -v "$1" >/dev/null; then
-		[ -n "${RANGED_CLIENTS:-}" ] || skip_all "needs $1 (the package $2); with RANGED_CLIENTS=1 that is a failure"
-		echo "Bail out! needs $1 (the package $2)"
-		exit 1
-	fi
+	command -v "$1" >/dev/null || missing_tool "$@"
 	diag "$2 $(dpkg-query -W -f '${Version}' "$2" 2>/dev/null)"
+}
+
+missing_tool() { # NAME PACKAGE
+	[ -n "${RANGED_CLIENTS:-}" ] || skip_all "needs $1 (the package $2); with RANGED_CLIENTS=1 that is a failure"
+	echo "Bail out! needs $1 (the package $2)"
+	exit 1
 }
 
 # Makes the files and the users for the requests.
