@@ -377,6 +377,17 @@ int config_add_site(struct config *config, const char *host, struct site **site,
 	return *site != NULL ? 0 : end_set(-ENOMEM, "site", fault);
 }
 
+int config_add_alias(struct site *site, const char *host, char fault[CONFIG_FAULT_BYTES])
+{
+	const char *problem = rules_host_fault(host);
+	if (problem != NULL)
+		return reject(fault, "site: \"%.200s\": %s", host, problem);
+	if (site->aliases.count == RULES_ALIASES_MAX)
+		return reject(fault, "site: \"%.200s\": too many names; a site may have %d", host,
+			      RULES_ALIASES_MAX + 1);
+	return text_list_add(&site->aliases, host, NULL) == NULL ? 0 : end_set(-ENOMEM, "site", fault);
+}
+
 int config_add_rule(struct site *site, const char *pattern, struct rule **rule, char fault[CONFIG_FAULT_BYTES])
 {
 	const char *problem = pattern_fault(pattern);

@@ -32,10 +32,11 @@ int config_set_site(struct config *config, struct site *site, const char *key, c
 int config_set_rule(struct settings *settings, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
 
 /*
- * Adds a site or a location. The caller checks that no other block has the same name. The configuration owns the new
- * block. Returns 0, or -EINVAL or -ENOMEM with the error message in `fault`.
+ * Adds a site, a further name of a site, or a location. The caller checks that no other block has the same name. The
+ * configuration owns the new block. Returns 0, or -EINVAL or -ENOMEM with the error message in `fault`.
  */
 int config_add_site(struct config *config, const char *host, struct site **site, char fault[CONFIG_FAULT_BYTES]);
+int config_add_alias(struct site *site, const char *host, char fault[CONFIG_FAULT_BYTES]);
 int config_add_rule(struct site *site, const char *pattern, struct rule **rule, char fault[CONFIG_FAULT_BYTES]);
 #define CONFIG_RULES_MAX 256 /* maximum number of locations of one site */
 

@@ -35,6 +35,8 @@
 #define LOCATION_BEGINS ""
 #define SITE_BEGINS " "
 #define INNER_BEGINS "  "
+/* The option for the names of a site after its first, see config_text_copy_site_names(). */
+#define SITE_NAMES "   "
 
 /*
  * An unknown key. libconfuse has one list of options for all blocks of a scope, so the key is added to all of these
@@ -160,19 +162,27 @@ static void begin_site(const cfg_t *block)
 {
 	char fault[CONFIG_FAULT_BYTES];
 	struct rules *rules = &parse->config->rules;
-	size_t i = 1;
-	while (i < rules->site_count && strcasecmp(rules->sites[i].host, block->title) != 0)
-		i++;
+	const struct site *same = rules_find_name(rules, block->title);
 	parse->block_at = block->line;
-	parse->site = &rules->sites[i < rules->site_count ? i : 0];
+	parse->site = &rules->sites[same != NULL ? same - rules->sites : 0];
 	memset(parse->set_at[CONFIG_SITE], 0, sizeof(parse->set_at[CONFIG_SITE]));
-	if (i < rules->site_count)
-		report(block->line, SITE ": \"%.200s\" already has a block in %s", block->title,
-		       place(rules->sites[i].line));
+	if (same != NULL)
+		report(block->line, SITE ": \"%.200s\" already has a block in %s", block->title, place(same->line));
 	else if (config_add_site(parse->config, block->title, &parse->site, fault) != 0)
 		report(block->line, "%s", fault);
 	else
 		parse->site->line = (unsigned)block->line;
+}
+
+/* Adds a further name to the site that began last. */
+static void add_alias(const cfg_t *block, const char *name)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	const struct site *same = rules_find_name(&parse->config->rules, name);
+	if (same != NULL)
+		report(block->line, SITE ": \"%.200s\" already has a block in %s", name, place(same->line));
+	else if (config_add_alias(parse->site, name, fault) != 0)
+		report(block->line, "%s", fault);
 }
 
 /*
@@ -222,6 +232,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *option, const char *text, void *resul
 		report(cfg->line, "block|key is not supported; set the key inside the block");
 	else if (begin_block(cfg, option))
 		return 0;
+	else if (scope == CONFIG_SITE && strcmp(option->name, SITE_NAMES) == 0)
+		add_alias(cfg, text);
 	else if (line != NULL && *line != 0 && first_of_list)
 		report(cfg->line, "%s: \"%.200s\" is a second value; the key is already set in %s", option->name, text,
 		       place((unsigned)*line));
@@ -306,14 +318,14 @@ static void end_list(cfg_opt_t *options)
 /* Creates a parser for all scopes. Returns NULL if memory runs out. */
 static cfg_t *new_cfg(cfg_callback_t on_value_or_null, cfg_errfunc_t error_fn)
 {
-	enum { ROOM = 1 + CONFIG_KEY_COUNT + UNKNOWN_MAX + 2 + 1 };
+	enum { ROOM = 2 + CONFIG_KEY_COUNT + UNKNOWN_MAX + 2 + 1 };
 	cfg_opt_t top[ROOM], site[ROOM], location[ROOM], inner[ROOM];
 	end_list(list_keys(list_beginning(location, LOCATION_BEGINS, on_value_or_null), CONFIG_LOCATION,
 			   on_value_or_null));
 	end_list(list_keys(list_beginning(inner, INNER_BEGINS, on_value_or_null), CONFIG_LOCATION, on_value_or_null));
-	end_list(list_block(
-		list_keys(list_beginning(site, SITE_BEGINS, on_value_or_null), CONFIG_SITE, on_value_or_null), LOCATION,
-		inner));
+	cfg_opt_t *names = list_beginning(site, SITE_BEGINS, on_value_or_null);
+	*names++ = (cfg_opt_t)CFG_STR_LIST_CB(SITE_NAMES, NULL, CFGF_NODEFAULT, on_value_or_null);
+	end_list(list_block(list_keys(names, CONFIG_SITE, on_value_or_null), LOCATION, inner));
 	end_list(list_block(list_block(list_keys(top, CONFIG_TOP, on_value_or_null), LOCATION, location), SITE, site));
 	cfg_t *cfg = cfg_init(top, CFGF_NONE);
 	if (cfg != NULL)
@@ -413,14 +425,43 @@ static int parse_from_defaults(FILE *faults)
 	return error;
 }
 
+static void report_text_fault(int line, const char *message)
+{
+	report(line, "%s", message);
+}
+
+/* Rewrites the lists of names of sites in the text. Returns 0, -EINVAL or -ENOMEM. */
+static int rewrite_site_names(FILE *faults)
+{
+	struct config_source *source = &parse->source;
+	char *text = NULL;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+	if (out == NULL)
+		return -ENOMEM;
+	parse->faults = faults;
+	parse->fault_count = 0;
+	config_text_copy_site_names(out, source->text, source->length, SITE_NAMES, report_text_fault);
+	fwrite("\0\0", 1, CONFIG_SOURCE_SPARE_BYTES, out);
+	if (fclose(out) != 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	free(source->text);
+	source->text = text;
+	source->length = length - CONFIG_SOURCE_SPARE_BYTES;
+	return parse->fault_count > 0 ? -EINVAL : 0;
+}
+
 /* Parses the text of the source, and gives its places and notes to the configuration. */
 static int parse_source(struct parse *made, FILE *faults)
 {
-	int error;
 	parse = made;
-	do
-		error = parse_from_defaults(faults);
-	while (error == -EAGAIN);
+	int error = rewrite_site_names(faults);
+	if (error == 0)
+		do
+			error = parse_from_defaults(faults);
+		while (error == -EAGAIN);
 	parse = NULL;
 	if (error == 0) {
 		made->config->places = made->source.places;

@@ -328,12 +328,15 @@ static const char *end_of_value(struct config_token token, const char *end)
 {
 	if (token.kind != '{')
 		return is_text(&token) ? token.end : NULL;
-	do {
+	token = config_text_token(token.end, end);
+	if (!is_text(&token))
+		return NULL;
+	while (is_text(&token)) {
 		token = config_text_token(token.end, end);
-		if (!is_text(&token))
-			return NULL;
+		if (token.kind != ',')
+			break;
 		token = config_text_token(token.end, end);
-	} while (token.kind == ',');
+	}
 	return token.kind == '}' ? token.end : NULL;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libconfuse 3.3 counts the lines of a comment three times, so comments are replaced with blanks before libconfuse
- * parses the text. libconfuse also calls no callback for an empty list, so this file searches for empty lists.
+ * parses the text. libconfuse also calls no callback for an empty list, so this file searches for empty lists. A block
+ * of libconfuse has one title, so a list of names of a site becomes a setting in the block.
  *
  * Both scans skip strings, because a string may contain the characters that begin a comment or a list. The text belongs
  * to the caller.
@@ -160,4 +161,109 @@ void config_text_find_empty_lists(const char *text, size_t length, config_text_e
 		for (const char *c = at; c < after; c++)
 			line += *c == '\n';
 	}
+}
+
+static bool is_text(const struct config_token *token)
+{
+	return token->kind == CONFIG_TOKEN_STRING || token->kind == CONFIG_TOKEN_WORD;
+}
+
+/* A list of names, `{"a", "b"} {`. */
+struct names {
+	struct config_token first, last; /* the first name; the "}" */
+	const char *rest;		 /* beginning of the names after the first; NULL: there is only one */
+	const char *end;		 /* end of the "{" of the block */
+};
+
+/* Parses the list that begins with the token "{". Returns NULL, or a message if the list is invalid. */
+static const char *parse_names(struct names *names, struct config_token token, const char *end)
+{
+	token = config_text_token(token.end, end);
+	*names = (struct names){ .first = token };
+	if (token.kind == '}')
+		return "site: the list of names is empty";
+	while (is_text(&token)) {
+		if (token.begin != names->first.begin && names->rest == NULL)
+			names->rest = token.begin;
+		token = config_text_token(token.end, end);
+		if (token.kind == ',')
+			token = config_text_token(token.end, end);
+		else
+			break;
+	}
+	names->last = token;
+	token = config_text_token(token.end, end);
+	names->end = token.end;
+	return names->last.kind == '}' && token.kind == '{' ? NULL : "site: expected site {\"a\", \"b\"} { ... }";
+}
+
+static void copy(FILE *out, const char *begin, const char *end)
+{
+	fwrite(begin, 1, (size_t)(end - begin), out);
+}
+
+static void copy_names(FILE *out, const struct names *names, const char *key)
+{
+	copy(out, names->first.begin, names->first.end);
+	if (names->rest != NULL)
+		fprintf(out, " { \"%s\" = {", key);
+	for (const char *at = names->first.end; at < (names->rest != NULL ? names->rest : names->last.begin); at++)
+		if (*at != ',')
+			fputc(*at, out);
+	if (names->rest != NULL)
+		copy(out, names->rest, names->end - 1);
+	else
+		copy(out, names->last.end, names->end);
+}
+
+/* Returns true if a title and a second one follow the token, as in `site "a" "b" {` and `site "a", "b" {`. */
+static bool has_two_titles(const struct config_token *block, const char *end)
+{
+	struct config_token first = config_text_token(block->end, end);
+	struct config_token second = config_text_token(first.end, end);
+
+	return is_text(&first) && (is_text(&second) || second.kind == ',');
+}
+
+void config_text_copy_site_names(FILE *out, const char *text, size_t length, const char *key, config_text_fault_fn fn)
+{
+	const char *end = text + length, *copied = text;
+	struct config_token token = config_text_token(text, end), next;
+	struct names names;
+	bool is_value = false;	 /* the token follows "=" */
+	bool in_setting = false; /* the token follows the name of a setting or block */
+	int line = 1;
+
+	for (; token.kind != CONFIG_TOKEN_END; token = next) {
+		const char *message = NULL;
+		bool begins;
+
+		next = config_text_token(token.end, end);
+		begins = !is_value && !in_setting && config_text_is_name(&token, "site");
+		in_setting = is_text(&token) && !is_value;
+		is_value = token.kind == '=';
+		if (!begins)
+			continue;
+		for (; copied < token.begin; copied++) {
+			line += *copied == '\n';
+			fputc(*copied, out);
+		}
+		if (next.kind == '{')
+			message = parse_names(&names, next, end);
+		else if (has_two_titles(&token, end))
+			message = "site: to give a site several names, write site {\"a\", \"b\"} { ... }";
+		if (message != NULL) {
+			fn(line, message);
+		} else if (next.kind == '{') {
+			copy(out, copied, next.begin);
+			fputc(' ', out);
+			copy(out, next.end, names.first.begin);
+			copy_names(out, &names, key);
+			for (; copied < names.end; copied++)
+				line += *copied == '\n';
+			in_setting = false;
+			next = config_text_token(names.end, end);
+		}
+	}
+	copy(out, copied, end);
 }

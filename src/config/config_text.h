@@ -41,4 +41,12 @@ typedef void (*config_text_empty_list_fn)(int line, const char *key, size_t key_
 /* Calls `fn` for each empty list that is assigned to a key. The text must not contain comments. */
 void config_text_find_empty_lists(const char *text, size_t length, config_text_empty_list_fn fn);
 
+/*
+ * Copies the text. Writes each list of names of a site, `site {"a", "b"} {`, as a name and a list that is set in the
+ * block, `site "a" { KEY = {"b"}`. Line ends are kept. Calls `fn` for each invalid list. The text must not contain
+ * comments.
+ */
+typedef void (*config_text_fault_fn)(int line, const char *message);
+void config_text_copy_site_names(FILE *out, const char *text, size_t length, const char *key, config_text_fault_fn fn);
+
 #endif

@@ -33,6 +33,7 @@ static void site_fini(struct site *site)
 	}
 	free(site->list);
 	free(site->host);
+	text_list_clear(&site->aliases);
 	free(site->root);
 	text_list_clear(&site->require);
 	free(site->access_log);
@@ -62,6 +63,20 @@ const char *rules_host_fault(const char *host)
 		return "the name is too long: at most 255 bytes are allowed";
 	if (*name != '[' && strchr(name, ':') != NULL)
 		return "the name of a site must not contain a port; set \"listen\" in the site to choose the port";
+	return NULL;
+}
+
+const struct site *rules_find_name(const struct rules *rules, const char *host)
+{
+	for (size_t i = 1; i < rules->site_count; i++) {
+		const struct site *site = &rules->sites[i];
+
+		if (strcasecmp(site->host, host) == 0)
+			return site;
+		for (size_t j = 0; j < site->aliases.count; j++)
+			if (strcasecmp(site->aliases.list[j], host) == 0)
+				return site;
+	}
 	return NULL;
 }
 
@@ -178,6 +193,19 @@ static size_t specificity(const char *name, const char *host, size_t length)
 		       : 0;
 }
 
+/* Returns the specificity of the name of the site that matches best. */
+static size_t site_specificity(const struct site *site, const char *host, size_t length)
+{
+	size_t best = specificity(site->host, host, length);
+
+	for (size_t i = 0; i < site->aliases.count; i++) {
+		size_t this_match = specificity(site->aliases.list[i], host, length);
+
+		best = this_match > best ? this_match : best;
+	}
+	return best;
+}
+
 const struct site *rules_find_site(const struct rules *rules, unsigned listener, const char *host, size_t host_length)
 {
 	const struct site *best = rules->listeners[listener] & 1 && rules->sites[0].root != NULL ? &rules->sites[0]
@@ -189,7 +217,7 @@ const struct site *rules_find_site(const struct rules *rules, unsigned listener,
 	length = host != NULL ? name_length(host, host_length) : 0;
 	for (size_t i = 1; i < rules->site_count; i++) {
 		bool served = (rules->listeners[listener] >> i & 1) != 0;
-		size_t this_match = served ? specificity(rules->sites[i].host, host, length) : 0;
+		size_t this_match = served ? site_specificity(&rules->sites[i], host, length) : 0;
 
 		if (this_match > best_match) {
 			best_match = this_match;

@@ -16,6 +16,7 @@
 /* maximum number of sites, including the top level; each site has one bit in rules->listeners */
 #define RULES_SITES_MAX 64
 #define RULES_LISTENERS_MAX 64
+#define RULES_ALIASES_MAX 64	    /* maximum number of further names of one site */
 #define RULES_CHAIN_MAX 32	    /* maximum number of blocks that match one path */
 #define RULES_LOCATION_ROOTS_MAX 64 /* maximum number of locations with a root */
 #define RULES_ROOTS_MAX (RULES_SITES_MAX + RULES_LOCATION_ROOTS_MAX)
@@ -50,6 +51,7 @@ struct rules_root {
 /* A site block, or the top level of the file. Every site inherits the settings of the top level. */
 struct site {
 	char *host; /* "www.example.org", "*.example.org" or "*"; NULL for the top level, which is the first site */
+	struct text_list aliases; /* further names in the same form; logs and messages show `host` */
 	unsigned line;
 	char *root;		  /* served directory; NULL: the root of the top level, if it has one */
 	unsigned served;	  /* index of the root in rules->roots, or RULES_NO_ROOT; set by rules_finish() */
@@ -97,6 +99,9 @@ void rules_fini(struct rules *rules);
 
 /* Returns NULL if the host of a site is valid, or a static string that describes the error. */
 const char *rules_host_fault(const char *host);
+
+/* Returns the site that has this name, ignoring case, as its host or an alias. Returns NULL if no site has it. */
+const struct site *rules_find_name(const struct rules *rules, const char *host);
 
 /*
  * Add an empty location block to a site, or an empty site. The next rules_add() for the same site invalidates the

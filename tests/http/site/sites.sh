@@ -3,13 +3,15 @@
 # The site block of a request is chosen by the Host field and by the listening socket.
 . "$(dirname "$0")/../lib.sh"
 
-for site in top one wild deep own; do make_text $site/which $site; done
+for site in top one wild deep own several; do make_text $site/which $site; done
 make_text top/alone top
 SITES=$ROOT ROOT=
 config "root = $SITES/top" 'listen = {"127.0.0.1:0"}' 'header = "X-Top: 1"' \
 	'site "one.example" {' " root = $SITES/one" ' header = "X-Site: one"' ' location "/which" { cache_control = "no-store" } }' \
 	"site \"*.example\" { root = $SITES/wild }" "site \"*.deep.example\" { root = $SITES/deep }" \
-	"site \"own.example\" { root = $SITES/own" ' listen = {"127.0.0.1:0"} }' 'site "shared.example" { header = "X-Site: shared" }'
+	"site \"own.example\" { root = $SITES/own" ' listen = {"127.0.0.1:0"} }' 'site "shared.example" { header = "X-Site: shared" }' \
+	"site {\"several.example\", '*.several.example', exact.deep.example} { root = $SITES/several }" \
+	"access_format = '%v %{Host}i'"
 LISTEN=
 start_ranged
 is "$(wc -l <"$DIR/address")" 2 "there are two listening sockets"
@@ -28,6 +30,10 @@ ask 'GET /which HTTP/1.1\r\nHost: one.example \t\r\nRange: bytes=0-1 \r\nConnect
 is "$STATUS $(cat "$DIR/1.body")" "206 on" "blanks after the value of Host are ignored"
 is "$(served a.example)" wild "a wildcard matches"
 is "$(served a.deep.example)" deep "the longest wildcard takes precedence"
+is "$(served several.example) $(served a.several.example) $(served Exact.deep.example)" "several several several" \
+	"each name of a site leads to it, and an exact name takes precedence over a wildcard of another site"
+await 5 grep -qi 'exact.deep.example' "$DIR/access.log"
+is "$(grep -i 'exact.deep.example' "$DIR/access.log")" "several.example Exact.deep.example" "the access log shows the first name"
 is "$(served shared.example)" top "a site without a root has the root of the top level"
 get /which -H 'Host: shared.example'
 is "$(header X-Site)" shared "a site without a root has its own keys"
@@ -51,6 +57,9 @@ like "$OUT" 'ranged.conf:6: site: "a b": ' "an invalid host is rejected"
 config 'site a { header = "A: b" }'
 like "$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)" 'the site "a" in .*ranged.conf:1 has no root' \
 	"a site without any root is rejected"
+config 'site {a, b} { }' "site c { root = $SITES/one }" 'site {"d", "B"} { }'
+like "$("$RANGED" --check -c "$DIR/ranged.conf" 2>&1)" 'ranged.conf:3: site: "B" already has a block in .*ranged.conf:1' \
+	"a name of two sites is rejected with both places"
 config "site a { root = $SITES/one }"
 start_ranged --listen 127.0.0.1:0
 is "$(served a) $(served b)" "one 421" "a configuration may consist of sites only"

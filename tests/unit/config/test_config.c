@@ -164,6 +164,7 @@ START_TEST(many_locations)
 }
 END_TEST
 
+#define NAMES "site: expected site {\"a\", \"b\"} { ... }\n"
 #define GLOB "a path prefix must begin with a slash; a pattern for file names must contain \"*\", \"?\" or \"[\""
 
 static const struct {
@@ -319,6 +320,32 @@ static const struct {
 	  "f:2: block|key is not supported; set the key inside the block\n" },
 	{ "location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n" },
 
+	/* Lists of names of sites. */
+	{ "site {'a'} { }\nsite{b,\"*.b\"\n,\n'c'}\n{\n location / {} }\nsite site { }", "" },
+	{ "index = site\nsite {a, b} { }\nindex += {site, b}\nlocation '*site' { }", "" },
+	{ "site {a, b} { workers = 3\n\n }", "f:1: workers is not allowed in a site; set it outside all blocks\n" },
+	{ "site {a,\nb} {\n hsts = x }",
+	  "f:3: hsts: \"x\" is not a valid duration (examples: 250ms, 30s, 5m, 2h, 7d)\n" },
+	{ "site {a, b} {\n\n", "f:1: the block that begins here is not closed\n" },
+	{ "site {a,\nb/} { }",
+	  "f:2: site: \"b/\": expected a name (\"www.example.org\", \"*.example.org\", \"*\") or an address\n" },
+	{ "\nsite {a, b, A} { }", "f:2: site: \"A\" already has a block in f:2\n" },
+	{ "\nsite {a, b} { }\nsite {c, B} { }\nsite b { }\nsite {A, c} { }",
+	  "f:3: site: \"B\" already has a block in f:2\n"
+	  "f:4: site: \"b\" already has a block in f:2\n"
+	  "f:5: site: \"A\" already has a block in f:2\n"
+	  "f:5: site: \"c\" already has a block in f:3\n" },
+	{ "\nsite {} { }\n\nsite {a b} { }\nsite {a,, b} { }\nsite {a, b } root = /",
+	  "f:2: site: the list of names is empty\n"
+	  "f:4: " NAMES "f:5: " NAMES "f:6: " NAMES },
+	{ "\nsite a b { }\nsite 'a', b { }",
+	  "f:2: site: to give a site several names, write site {\"a\", \"b\"} { ... }\n"
+	  "f:3: site: to give a site several names, write site {\"a\", \"b\"} { ... }\n" },
+	{ "site {a, b", "f:1: " NAMES },
+	{ "site {, b} { }", "f:1: " NAMES },
+	{ "site {a, } { }\nsite {b,\nc, } { hsts = x }",
+	  "f:3: hsts: \"x\" is not a valid duration (examples: 250ms, 30s, 5m, 2h, 7d)\n" },
+
 	/* All errors are reported at once, in the order of the file. */
 	{ "workers = x\nlocation /a/ {\n cahce = pin\n cache = pinn\n}\nroto = /\nlocation b {\n cache = x\n}\n"
 	  "location /a/ {\n"
@@ -348,6 +375,26 @@ START_TEST(file)
 	int error = parse(files[_i].text);
 	ck_assert_str_eq(messages, files[_i].messages);
 	ck_assert_int_eq(error, expected);
+}
+END_TEST
+
+START_TEST(names_of_a_site)
+{
+	char text[4000], *end = text + sprintf(text, "site { first");
+	for (int i = 0; i < RULES_ALIASES_MAX; i++)
+		end += sprintf(end, ", \"n%d.example\"", i);
+	strcpy(end, "} { }\nsite {one} { }");
+	ck_assert_int_eq(parse(text), 0);
+	ck_assert_uint_eq(config.rules.site_count, 3);
+	ck_assert_str_eq(config.rules.sites[1].host, "first");
+	ck_assert_uint_eq(config.rules.sites[1].aliases.count, RULES_ALIASES_MAX);
+	ck_assert_str_eq(config.rules.sites[1].aliases.list[RULES_ALIASES_MAX - 1], "n63.example");
+	ck_assert_str_eq(config.rules.sites[2].host, "one");
+	ck_assert_uint_eq(config.rules.sites[2].aliases.count, 0);
+	free(messages);
+	strcpy(end, ",\nx} { }");
+	ck_assert_int_eq(parse(text), -EINVAL);
+	ck_assert_str_eq(messages, "f:2: site: \"x\": too many names; a site may have 65\n");
 }
 END_TEST
 
@@ -575,6 +622,7 @@ int main(void)
 	tcase_add_test(cases, many_locations);
 	tcase_add_loop_test(cases, file, 0, sizeof(files) / sizeof(files[0]));
 	tcase_add_test(cases, many_unknown_keys);
+	tcase_add_test(cases, names_of_a_site);
 	tcase_add_test(cases, nul_byte);
 	tcase_add_test(cases, load);
 	tcase_add_test(cases, precedence);

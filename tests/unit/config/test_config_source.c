@@ -145,7 +145,7 @@ static const struct {
 	{ "include = two", "two:1 a = 1\ntwo:2 b = 2\n" },
 	{ "c = 0\ninclude = 'two'\nd = 3", "f:1 c = 0\ntwo:1 a = 1\ntwo:2 b = 2\nf:3 d = 3\n" },
 	{ "l { include = two } c = 1\nd = 2", "f:1 l { \ntwo:1 a = 1\ntwo:2 b = 2\nf:1 } c = 1\nf:2 d = 2\n" },
-	{ "include = {two,\n\"sub/up\"\n} c = 1",
+	{ "include = {two,\n\"sub/up\",\n} c = 1",
 	  "two:1 a = 1\ntwo:2 b = 2\nsub/../two:1 a = 1\nsub/../two:2 b = 2\nf:3 c = 1\n" },
 	{ "include += two include = empty c = 1", "two:1 a = 1\ntwo:2 b = 2\nf:1 c = 1\n" },
 	{ "\"include\" = sub/side", "sub/../two:1 a = 1\nsub/../two:2 b = 2\n" },

@@ -223,6 +223,9 @@ static const struct {
 	{ NULL, "-" },
 	{ "[::1]:80", "[::1]" },
 	{ "xwww.example.org", "*.example.org" },
+	{ "c.b.a.example.org", "[::1]" },
+	{ "Exact.example.org", "[::1]" },
+	{ "alias.only-there", "-" },
 	{ "a.only-there", "-" },
 };
 
@@ -232,6 +235,9 @@ START_TEST(the_host_selects_a_site)
 					     "a.only-there" };
 	for (size_t i = 0; i < 5; i++)
 		ck_assert_ptr_nonnull(rules_add_site(&rules, names[i]));
+	text_list_add(&rules.sites[4].aliases, "*.b.a.example.org", NULL);
+	text_list_add(&rules.sites[4].aliases, "exact.example.org", NULL);
+	text_list_add(&rules.sites[5].aliases, "alias.only-there", NULL);
 	rules.listeners[0] = 0x1f; /* all sites except the last */
 	const char *host = hosts[_i].host;
 	ck_assert_ptr_null(rules_find_site(&rules, 0, "other", 5)); /* the top level has no root */
@@ -242,6 +248,7 @@ START_TEST(the_host_selects_a_site)
 	rules.listeners[1] = 0x20;
 	ck_assert_ptr_null(rules_find_site(&rules, 1, "other", 5));
 	ck_assert_ptr_eq(rules_find_site(&rules, 1, "a.only-there", 12), &rules.sites[5]);
+	ck_assert_ptr_eq(rules_find_site(&rules, 1, "alias.only-there", 16), &rules.sites[5]);
 }
 END_TEST
 
