@@ -288,6 +288,11 @@ static int set_setting(struct settings *settings, const struct config_key *key, 
 	if (key->kind == CONFIG_KIND_LIST && !settings_has(settings, key->setting))
 		text_list_clear((struct text_list *)((char *)settings + key->place)); /* clears the default */
 	int error = set_key(settings, key, text, fault);
+	const char *status = key->setting == SETTING_ERROR_PAGE ? settings_repeated_status(&settings->error_page)
+								: NULL;
+	if (error == 0 && status != NULL)
+		return reject(fault, "%s: \"%.200s\": the status %.3s already has a page in this block", key->name,
+			      text, status);
 	if (error == 0)
 		settings->set |= UINT64_C(1) << key->setting;
 	return error;

@@ -431,16 +431,9 @@ bool reply_rules_finish(const struct reply_rules *rules)
 
 const char *reply_rules_error_page(const struct match *match, unsigned status)
 {
-	char exact[4], class[4];
+	const char *page = NULL;
 
-	snprintf(exact, sizeof(exact), "%u", status % 1000);
-	snprintf(class, sizeof(class), "%uxx", status / 100 % 10);
-	for (unsigned i = match->count; i-- > 0;)
-		for (size_t j = match->chain[i]->error_page.count; j-- > 0;) {
-			const char *page = match->chain[i]->error_page.list[j];
-
-			if (strcmp(page, exact) == 0 || strcmp(page, class) == 0)
-				return text_list_second(page);
-		}
-	return NULL;
+	for (unsigned i = match->count; i-- > 0 && page == NULL;)
+		page = settings_error_page(&match->chain[i]->error_page, status);
+	return page;
 }

@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -164,14 +165,78 @@ const char *settings_parse_mime(char *text)
 	return *text != '\0' ? NULL : "the extension is empty";
 }
 
+/* Returns true if the word of this length is 400 to 599, 4xx or 5xx. */
+static bool is_error_status(const char *word, size_t length)
+{
+	return length == 3 && (word[0] == '4' || word[0] == '5') &&
+	       (strncmp(word + 1, "xx", 2) == 0 || strspn(word + 1, "0123456789") >= 2);
+}
+
+/* Returns true if the list contains the status. A list consists of words that are separated by blanks. */
+static bool lists_status(const char *list, const char *status, size_t length)
+{
+	for (const char *at = list; *at != '\0'; at += strspn(at, " \t")) {
+		size_t word_bytes = strcspn(at, " \t");
+
+		if (word_bytes == length && strncmp(at, status, length) == 0)
+			return true;
+		at += word_bytes;
+	}
+	return false;
+}
+
+/* Splits the text after its last status: "404\0/path", or "404 410\0/path". */
 const char *settings_parse_error_page(char *text)
 {
-	if (!split_words(text))
-		return "expected \"404 /path\" or \"5xx /path\"";
-	if (strlen(text) != 3 || (text[0] != '4' && text[0] != '5') ||
-	    (strcmp(text + 1, "xx") != 0 && strspn(text + 1, "0123456789") != 2))
-		return "the status must be 400 to 599, 4xx or 5xx";
-	return *text_list_second(text) == '/' ? NULL : "the path of the page must begin with a slash";
+	size_t statuses = 0, at = 0; /* bytes of the statuses, without the blank after them; beginning of a word */
+
+	while (text[at] != '\0' && text[at] != '/') {
+		size_t length = strcspn(text + at, " \t");
+
+		if (memchr(text + at, ',', length) != NULL)
+			return "statuses are separated by blanks: \"404 410 /path\"";
+		if (!is_error_status(text + at, length))
+			return at == 0 || isdigit((unsigned char)text[at])
+				       ? "a status must be 400 to 599, 4xx or 5xx"
+				       : "the path of the page must begin with a slash";
+		statuses = at + length;
+		at = statuses + strspn(text + statuses, " \t");
+	}
+	if (text[at] == '\0' || statuses == 0)
+		return "expected \"404 /path\", \"404 410 /path\" or \"5xx /path\"";
+	memmove(text + statuses + 1, text + at, strlen(text + at) + 1);
+	text[statuses] = '\0';
+	return NULL;
+}
+
+const char *settings_repeated_status(const struct text_list *pages)
+{
+	for (size_t i = 0; i < pages->count; i++) {
+		const char *status = pages->list[i];
+
+		for (size_t length; *status != '\0'; status += length + strspn(status + length, " \t")) {
+			length = strcspn(status, " \t");
+			if (lists_status(status + length, status, length))
+				return status;
+			for (size_t j = 0; j < i; j++)
+				if (lists_status(pages->list[j], status, length))
+					return status;
+		}
+	}
+	return NULL;
+}
+
+const char *settings_error_page(const struct text_list *pages, unsigned status)
+{
+	char words[2][4]; /* the status, its class */
+
+	snprintf(words[0], sizeof(words[0]), "%u", status % 1000);
+	snprintf(words[1], sizeof(words[1]), "%uxx", status / 100 % 10);
+	for (size_t word = 0; word < 2; word++)
+		for (size_t i = 0; i < pages->count; i++)
+			if (lists_status(pages->list[i], words[word], 3))
+				return text_list_second(pages->list[i]);
+	return NULL;
 }
 
 const char *settings_parse_redirect(char *text)

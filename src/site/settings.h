@@ -129,8 +129,12 @@ void settings_fini(struct settings *settings);
 const char *settings_parse_header(char *text);
 /* Parses ".ext type" or "ext type". Stores the extension without its dot, and the type. */
 const char *settings_parse_mime(char *text);
-/* Parses "404 /path" or "4xx /path". Stores the status and the path. */
+/* Parses "404 /path", "404 410 /path" or "4xx /path". Stores the statuses and the path. */
 const char *settings_parse_error_page(char *text);
+/* Returns the first status (3 bytes) that occurs twice in the error pages of one block, or NULL. */
+const char *settings_repeated_status(const struct text_list *pages);
+/* Returns the path of the error page of one block for a status, or NULL. A status takes precedence over its class. */
+const char *settings_error_page(const struct text_list *pages, unsigned status);
 /*
  * Parses "/path" or "https://host/path", optionally preceded by a status (301, 302, 303, 307 or 308; default 302).
  * Stores the status and the target.

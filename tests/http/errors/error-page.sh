@@ -7,7 +7,8 @@ make_text 404.html '<p>lost'
 make_text 4xx.html '<p>four'
 make_text app/404.html '<p>app'
 make_file x.bin 1000 big.html 3000000
-config 'error_page = {"4xx /4xx.html", "404 /404.html"}' 'location "/app/" { error_page = "404 /app/404.html" }' \
+make_text several.html several
+config 'error_page = {"404 /404.html", "4xx /4xx.html"}' 'location "/several/" { error_page = {"403 404 410 /several.html", "4xx /404.html"} }' 'location "/app/" { error_page = "404 /app/404.html" }' \
 	'location "/gone/" { error_page = "404 /nowhere.html" }' 'location "/big/" { error_page = "404 /big.html" }'
 start_ranged
 get /absent
@@ -25,6 +26,10 @@ get /x.bin -H 'If-Match: "x"'
 is "$STATUS $(cat "$BODY")" "412 <p>four" "a 412 response has the page"
 get /app/x
 is "$STATUS $(cat "$BODY")" "404 <p>app" "the page of an inner block is sent"
+get /several/x
+is "$STATUS $(cat "$BODY")" "404 several" "an entry may name several statuses"
+get /several/ -X BREW
+isnt "$(cat "$BODY")" several "the entry does not apply to other statuses"
 get /gone/x
 is "$STATUS $(cat "$BODY")" "404 404 Not Found" "if the page is missing, the default body is sent"
 get /big/x

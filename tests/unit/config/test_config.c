@@ -320,6 +320,16 @@ static const struct {
 	  "f:2: block|key is not supported; set the key inside the block\n" },
 	{ "location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n" },
 
+	/* Error pages. */
+	{ "error_page = {'404 410 /a', '4xx /b', '500 /c'}\nerror_page += '502 /c'\nlocation / { error_page = '404 /d' }",
+	  "" },
+	{ "error_page = {'404 410 /a',\n'500 410 /b'}",
+	  "f:2: error_page: \"500 410 /b\": the status 410 already has a page in this block\n" },
+	{ "error_page = '5xx 404 5xx /a'",
+	  "f:1: error_page: \"5xx 404 5xx /a\": the status 5xx already has a page in this block\n" },
+	{ "error_page = '404,410 /a'",
+	  "f:1: error_page: \"404,410 /a\": statuses are separated by blanks: \"404 410 /path\"\n" },
+
 	/* Lists of names of sites. */
 	{ "site {'a'} { }\nsite{b,\"*.b\"\n,\n'c'}\n{\n location / {} }\nsite site { }", "" },
 	{ "index = site\nsite {a, b} { }\nindex += {site, b}\nlocation '*site' { }", "" },
