@@ -5,7 +5,8 @@
  * SIGTERM and SIGINT shut the process down. During drain_delay, /readyz reports 503 and connections are still accepted.
  * Then the workers stop accepting connections and finish the responses in progress within drain_timeout. A second
  * signal, or the end of drain_timeout, closes the remaining connections. SIGHUP starts a reload (daemon/reload.c),
- * SIGUSR1 reopens the logs, SIGUSR2 logs the statistics.
+ * SIGUSR1 reopens the logs, SIGUSR2 logs the statistics. Of an interactive start (config/options.c), SIGHUP stops the
+ * process.
  *
  * At the end, the main thread frees all objects in the reverse order of their creation. If a disk hangs, no objects are
  * freed, because a read in flight can be neither cancelled nor waited for (daemon/forced_exit.c).
@@ -27,11 +28,11 @@
 #include "base/clock.h"
 #include "base/keyed_hash.h"
 #include "base/log.h"
-#include "base/units.h"
 #include "daemon/cache_state.h"
 #include "daemon/check.h"
 #include "daemon/explain.h"
 #include "daemon/forced_exit.h"
+#include "daemon/greeting.h"
 #include "daemon/logs.h"
 #include "daemon/notify.h"
 #include "daemon/privileges.h"
@@ -80,6 +81,12 @@ static const struct config *config_of(const struct daemon *daemon)
 	return generation_config(daemon->generations);
 }
 
+/* Returns true if a user started ranged at a terminal, without a configuration file. */
+static bool is_interactive(const struct daemon *daemon)
+{
+	return daemon->generations->options.interactive;
+}
+
 static int block_signals(struct daemon *daemon)
 {
 	sigset_t set;
@@ -94,30 +101,6 @@ static int block_signals(struct daemon *daemon)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	daemon->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return daemon->signal_fd < 0 ? log_failure("cannot create a signalfd", -errno) : 0;
-}
-
-/* Prints the served directory and the addresses to a terminal. */
-static void print_summary(const struct daemon *daemon)
-{
-	const struct sockets *sockets = daemon->generations->sockets;
-	char address[300], size[32];
-
-	if (!isatty(STDOUT_FILENO))
-		return;
-	printf("ranged %s serves %s\n", PACKAGE_VERSION, site_roots_first(&config_of(daemon)->rules));
-	for (size_t i = 0; i < sockets_count(sockets); i++) {
-		bool tls = strncmp(sockets_address(sockets, i, address, sizeof(address)), "tls:", 4) == 0;
-		const char *bare = address + (tls ? 4 : 0);
-
-		if (strncmp(bare, "unix:", 5) == 0)
-			printf("  %s\n", address);
-		else
-			printf("  %s://%s/\n", tls ? "https" : "http", bare);
-	}
-	printf("%u worker%s, %s of cache. Press Ctrl-C to stop.\n", daemon->process.count,
-	       daemon->process.count == 1 ? "" : "s",
-	       units_format_size(config_of(daemon)->cache_size_bytes, size, sizeof(size)));
-	fflush(stdout);
 }
 
 static int write_addresses(const struct daemon *daemon)
@@ -190,6 +173,9 @@ static void report(struct daemon *daemon)
 /*
  * Waits for SIGTERM or SIGINT and returns the number of the signal. Handles all other signals. Returns 0 after wait_ms,
  * or if all workers have ended.
+ *
+ * SIGHUP of an interactive start means that the terminal was closed. Without a terminal, the user would not know that
+ * the directory is still served, and there is no configuration file to reload. SIGHUP therefore stops the process.
  */
 static int next_stop_signal(struct daemon *daemon, uint64_t wait_ms)
 {
@@ -198,6 +184,8 @@ static int next_stop_signal(struct daemon *daemon, uint64_t wait_ms)
 
 	do {
 		signal_number = next_signal(daemon, until_ns);
+		if (signal_number == SIGHUP && is_interactive(daemon))
+			return SIGHUP;
 		if (signal_number == SIGHUP)
 			reload_start(daemon->reload, daemon->generations);
 		else if (signal_number == SIGUSR1)
@@ -255,7 +243,8 @@ static void abort_connections(struct daemon *daemon)
 {
 	struct process *process = &daemon->process;
 
-	log_warning("closing %u connections that are still open", clients_count(process->clients));
+	log_at(config_of(daemon)->drain_timeout_ms > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+	       "closing %u connections that are still open", clients_count(process->clients));
 	login_stop(process->login);
 	workers_abort(process);
 	directory_table_stop(process->directories); /* also cancels reads of directories */
@@ -413,7 +402,7 @@ static int run(struct daemon *daemon)
 		startup_signals_end();
 	}
 	if (error == 0) {
-		print_summary(daemon);
+		greeting_print(daemon->generations);
 		process_set_state(&daemon->process, PROCESS_SERVING);
 		cache_state_set_file(daemon->process.cache_state, config_of(daemon)->cache_state, true);
 		if (systemd_status_start(&daemon->process) != 0)
@@ -442,6 +431,7 @@ static int run_with_logs(struct daemon *daemon)
 {
 	struct config *config = &daemon->generations->options.config;
 	char fault[LOGS_FAULT_BYTES], user_fault[PRIVILEGES_FAULT_BYTES];
+	const bool interactive = is_interactive(daemon);
 	int status;
 
 	if (privileges_prepare(&daemon->privileges, config->user, user_fault) != 0) {
@@ -462,6 +452,8 @@ static int run_with_logs(struct daemon *daemon)
 	system_limits_raise_descriptors(config, config_workers(config));
 	status = system_limits_fit_memory(config) ? run(daemon) : EX_UNAVAILABLE;
 	log_info("stopped");
+	if (interactive && status == EXIT_SUCCESS)
+		puts("\nStopped.");			    /* the terminal has printed "^C" without a newline */
 	if (status == EXIT_SUCCESS || daemon->running == 0) /* otherwise running workers may still log requests */
 		free_generations(daemon);
 	if (status == EXIT_SUCCESS)

@@ -5,12 +5,20 @@
  *
  * The options override the configuration file, so the file must be read first. However, the option --config names the
  * file. The parser therefore only collects the options. Then the file is read, and the collected options are applied.
+ *
+ * An argument that is an address or a port is a value of --listen; any other argument is the directory to serve. An
+ * argument that could be both is rejected, so that a directory named 8000 is never taken for a port, or the reverse.
+ *
+ * "Interactive" means that a user typed the command at a terminal, without a configuration file. ranged then serves the
+ * current directory by default, in the way of a simple file server: with listings, with a line for each request, and
+ * with a small cache.
  */
 #include "config/options.h"
 
 #include <argp.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +42,10 @@ enum {
 };
 
 static const struct argp_option option_table[] = {
-	{ "config", 'c', "FILE", 0, "Read the configuration from FILE (default if ROOT is not given: " DEFAULT_FILE ")",
-	  0 },
+	{ "config", 'c', "FILE", 0, "Read the configuration from FILE", 0 },
 	{ "listen", 'l', "ADDRESS", 0,
-	  "Listen on host:port, [v6]:port, :port or unix:/path; the prefix tls: enables TLS. Repeatable; replaces the "
-	  "addresses of the configuration file",
+	  "Listen on host:port, [v6]:port, :port (all addresses) or unix:/path; the prefix tls: enables TLS. "
+	  "Repeatable; replaces the addresses of the configuration file",
 	  0 },
 	{ "workers", 'w', "N", 0, "Start N worker threads (default: one for each CPU, at most the CPU quota)", 0 },
 	{ "cache-size", 'm', "SIZE", 0, "Set the size of the cache, for example 256M, or 60% of the memory", 0 },
@@ -82,8 +89,12 @@ struct given {
 struct command {
 	struct given *given; /* array with room for one element per argument */
 	size_t given_count;
+	char **arguments; /* array with room for one element per argument */
+	size_t argument_count;
 	const char *config_path;
-	bool check_only, has_root;
+	bool check_only;
+	bool has_root;	  /* an argument is a directory */
+	bool has_address; /* an argument is an address */
 	char *explain;
 	char **fields; /* array with room for one element per argument */
 	size_t field_count;
@@ -144,10 +155,7 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 			argp_error(state, "--header requires --explain");
 		return 0;
 	case ARGP_KEY_ARG:
-		if (command->has_root)
-			argp_error(state, "only one ROOT is allowed; unexpected argument \"%s\"", value);
-		command->has_root = true;
-		collect(command, "root", value);
+		command->arguments[command->argument_count++] = value;
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(option_keys) / sizeof(option_keys[0]); i++) {
@@ -162,17 +170,83 @@ static error_t parse_option(int option, char *value, struct argp_state *state)
 static const struct argp argp = {
 	.options = option_table,
 	.parser = parse_option,
-	.args_doc = "[ROOT]",
+	.args_doc = "[[ADDRESS:]PORT] [ROOT]",
 	.doc = "Serve byte ranges of the files below ROOT over HTTP/1.1. Files are read asynchronously with O_DIRECT."
-	       "\vAll other settings are keys of the configuration file; see ranged.conf(5).",
+	       "\vExamples:\n"
+	       "  ranged              serve the current directory on http://127.0.0.1:8080/\n"
+	       "  ranged 8000         serve it on port 8000 of all addresses, also to other devices\n"
+	       "  ranged 8000 ROOT    serve the directory ROOT on port 8000 of all addresses\n"
+	       "  ranged -c FILE      serve as FILE says\n\n"
+	       "PORT is the same as --listen PORT. Without --config, PORT and ROOT, ranged serves the current "
+	       "directory "
+	       "if it was started at a terminal; otherwise it reads " DEFAULT_FILE ".\n\n"
+	       "All other settings are keys of the configuration file; see ranged.conf(5).",
 };
 
-/* Reads the file of --config. Without --config and ROOT, reads the default file if it exists. */
+static int reject(const struct command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints an error message. Returns EX_USAGE. */
+static int reject(const struct command *command, const char *format, ...)
+{
+	va_list list;
+	va_start(list, format);
+	fputs("ranged: ", command->faults);
+	vfprintf(command->faults, format, list);
+	fputc('\n', command->faults);
+	va_end(list);
+	return EX_USAGE;
+}
+
+/* Returns true if the text has the form of an address with a port, even if the address is invalid. */
+static bool resembles_address(const char *text)
+{
+	return strchr(text, ':') != NULL || (*text != '\0' && text[strspn(text, "0123456789")] == '\0');
+}
+
+/* Collects an argument that is not an option as an address or as the root. Returns 0 or EX_USAGE. */
+static int place_argument(struct command *command, const char *text)
+{
+	struct listen_address address;
+	const char *problem = listen_address_parse(text, &address);
+	bool exists = access(text, F_OK) == 0;
+	if (problem == NULL && exists)
+		return reject(command,
+			      "\"%s\" is a file or directory here, and also an address; write \"./%s\" to serve the "
+			      "directory, or \"--listen %s\" for the address",
+			      text, text, text);
+	if (problem != NULL && !exists && resembles_address(text))
+		return reject(command, "\"%s\" is neither a directory nor an address: %s", text, problem);
+	if (problem != NULL && command->has_root)
+		return reject(command, "only one ROOT is allowed; unexpected argument \"%s\"", text);
+	collect(command, problem == NULL ? "listen" : "root", text);
+	*(problem == NULL ? &command->has_address : &command->has_root) = true;
+	return 0;
+}
+
+static int place_arguments(struct command *command)
+{
+	int status = 0;
+	for (size_t i = 0; i < command->argument_count && status == 0; i++)
+		status = place_argument(command, command->arguments[i]);
+	return status;
+}
+
+static bool is_interactive(const struct command *command)
+{
+	return command->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+/* Reads the file of --config, or the default file if the command line does not say what to serve. */
 static int load_file(const struct command *command, struct options *options)
 {
 	const char *path = command->config_path;
-	if (path == NULL && !command->has_root && access(DEFAULT_FILE, F_OK) == 0)
-		path = DEFAULT_FILE;
+	if (path == NULL && !command->has_root && !command->has_address && access(DEFAULT_FILE, F_OK) == 0) {
+		bool serves = !command->check_only && command->explain == NULL;
+		if (options->interactive && serves)
+			options->ignored_path = DEFAULT_FILE;
+		else
+			path = DEFAULT_FILE;
+		options->interactive = options->interactive && serves;
+	}
 	if (path == NULL)
 		return 0;
 	options->config_path = strdup(path);
@@ -188,27 +262,52 @@ static int load_file(const struct command *command, struct options *options)
 	}
 }
 
-static int apply_command(const struct command *command, struct options *options)
+/* Values for an interactive start. An option that sets the key `unless` keeps the usual default. */
+static const struct {
+	const char *key, *value, *unless;
+} interactive_values[] = {
+	{ "listing", "true", NULL },
+	{ "access_log", "-", NULL },
+	{ "access_format", "%h %l %u %t \"%r\" %>s %b", "access_log" },
+	{ "log_level", "warning", "error_log" }, /* the greeting says what the other messages would say */
+	{ "drain_timeout", "0", NULL },		 /* Ctrl-C stops at once */
+	{ "cache_size", "64M", NULL },
+	{ "max_connections", "256", NULL }, /* fits the limit of 1024 descriptors that some systems set */
+	{ "open_file_cache", "128", NULL },
+};
+
+static bool has_given(const struct command *command, const char *key)
 {
-	int status = 0;
+	for (size_t i = 0; i < command->given_count; i++)
+		if (strcmp(command->given[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+static int set_interactive_values(const struct command *command, struct config *config)
+{
 	char fault[CONFIG_FAULT_BYTES];
+	int error = 0;
+	for (size_t i = 0; i < sizeof(interactive_values) / sizeof(interactive_values[0]) && error == 0; i++)
+		if (interactive_values[i].unless == NULL || !has_given(command, interactive_values[i].unless))
+			error = config_set(config, interactive_values[i].key, interactive_values[i].value, fault);
+	return error == 0 ? 0 : EX_OSERR;
+}
+
+static int apply_command(struct command *command, struct options *options)
+{
+	char fault[CONFIG_FAULT_BYTES];
+	int status = options->interactive ? set_interactive_values(command, &options->config) : 0;
 	options->check_only = command->check_only;
 	options->explain = command->explain;
 	options->field_count = command->field_count;
 	options->config.listen_is_default = true;
-	for (size_t i = 0; i < command->given_count; i++) {
-		if (config_set(&options->config, command->given[i].key, command->given[i].value, fault) == 0)
-			continue;
-		fprintf(command->faults, "ranged: %s\n", fault);
-		status = EX_USAGE;
-	}
+	if (!command->has_root && options->config_path == NULL && (options->interactive || command->has_address))
+		collect(command, "root", ".");
+	for (size_t i = 0; i < command->given_count; i++)
+		if (config_set(&options->config, command->given[i].key, command->given[i].value, fault) != 0)
+			status = reject(command, "%s", fault);
 	return status;
-}
-
-/* Returns true if ranged runs on a terminal without a configuration file. In that case, listings are enabled. */
-static bool is_interactive(const struct options *options)
-{
-	return options->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
 /*
@@ -246,8 +345,6 @@ static int finish(struct options *options, const char *const *sockets, FILE *fau
 				"\"ranged --config FILE\"\n");
 		return path != NULL ? EX_CONFIG : EX_USAGE;
 	}
-	if (is_interactive(options) && config_set(&options->config, "listing", "true", fault) != 0)
-		return EX_OSERR;
 	if (sockets[0] != NULL && !options->config.listen_is_set)
 		error = listen_on_passed(&options->config, sockets, fault);
 	if (error == 0)
@@ -258,10 +355,14 @@ static int finish(struct options *options, const char *const *sockets, FILE *fau
 	return path != NULL ? EX_CONFIG : EX_USAGE;
 }
 
-static int build(const struct command *command, struct options *options, const char *const *sockets)
+static int build(struct command *command, struct options *options, const char *const *sockets)
 {
-	int status = load_file(command, options);
-	int command_status = apply_command(command, options);
+	int status = place_arguments(command), command_status;
+	if (status != 0)
+		return status;
+	options->interactive = is_interactive(command);
+	status = load_file(command, options);
+	command_status = apply_command(command, options);
 	if (status == 0)
 		status = command_status;
 	return status != 0 ? status : finish(options, sockets, command->faults);
@@ -271,10 +372,12 @@ int options_parse(int argc, char **argv, const char *const *sockets, struct opti
 {
 	struct command command = { .faults = faults,
 				   .given = calloc((size_t)argc + 1, sizeof(struct given)),
+				   .arguments = calloc((size_t)argc + 1, sizeof(char *)),
 				   .fields = calloc((size_t)argc + 1, sizeof(char *)) };
 	*options = (struct options){ 0 };
-	if (command.given == NULL || command.fields == NULL) {
+	if (command.given == NULL || command.arguments == NULL || command.fields == NULL) {
 		free(command.given);
+		free(command.arguments);
 		free(command.fields);
 		return EX_OSERR;
 	}
@@ -284,6 +387,7 @@ int options_parse(int argc, char **argv, const char *const *sockets, struct opti
 
 	int status = config_init(&options->config) == 0 ? build(&command, options, sockets) : EX_OSERR;
 	free(command.given);
+	free(command.arguments);
 	options->fields = command.fields;
 	if (status != 0)
 		options_fini(options);

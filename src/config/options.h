@@ -15,8 +15,11 @@ struct options {
 	struct config config;
 	char *config_path; /* path of the file that was read; owned; NULL: no file was read */
 	bool check_only;   /* --check was given */
-	char *explain;	   /* request target of --explain, in argv; NULL: --explain was not given */
-	char **fields;	   /* header fields of --header, "Name: value", in argv; the array is owned */
+	/* True: started by a user at a terminal, without a configuration file. A process does not change this value. */
+	bool interactive;
+	const char *ignored_path; /* the default file, if it exists and an interactive start did not read it; or NULL */
+	char *explain;		  /* request target of --explain, in argv; NULL: --explain was not given */
+	char **fields;		  /* header fields of --header, "Name: value", in argv; the array is owned */
 	size_t field_count;
 };
 

@@ -162,10 +162,30 @@ static void warn_of_unnamed(const struct config *config)
 				    *name, *name);
 }
 
+/*
+ * Writes a command with another port to `text`, for a user whose port is in use or not allowed. The host stays the
+ * same, so a directory that was private to this machine does not become public.
+ */
+static void suggest_port(const struct config *config, int error, char *text, size_t text_bytes)
+{
+	struct listen_address other = config->listen[0].address;
+	unsigned port = (unsigned)atoi(other.port);
+	char address[300];
+
+	*text = '\0';
+	if (config->listen_count != 1 || port == 0 || (error != -EADDRINUSE && error != -EACCES))
+		return;
+	port = error == -EACCES ? 8000 + port : port < UINT16_MAX ? port + 1 : 8080;
+	snprintf(other.port, sizeof(other.port), "%u", port % (UINT16_MAX + 1));
+	listen_address_format(&other, address, sizeof(address));
+	snprintf(text, text_bytes, "; try another port, for example \"ranged %s\"",
+		 address + (address[0] == ':')); /* ":8000" is the same as "8000" */
+}
+
 int generation_listen(struct generation *generation, const struct generation *before)
 {
 	const struct config *config = generation_config(generation);
-	char fault[SOCKETS_FAULT_BYTES], address[300];
+	char fault[SOCKETS_FAULT_BYTES], address[300], suggestion[400] = "";
 	int error;
 
 	warn_of_unnamed(config);
@@ -173,7 +193,9 @@ int generation_listen(struct generation *generation, const struct generation *be
 			     before != NULL ? before->sockets : NULL, fault);
 
 	if (error != 0) {
-		log_error("%s", fault);
+		if (generation->options.interactive)
+			suggest_port(config, error, suggestion, sizeof(suggestion));
+		log_error("%s%s", fault, suggestion);
 		return error;
 	}
 	store_ports(generation);

@@ -116,5 +116,7 @@ const char *root_lookup_text(int error)
 {
 	if (error == -EACCES)
 		return "no permission to read this directory";
+	if (error == -ENOTDIR)
+		return "not a directory; give the directory that contains the file";
 	return error == -ETIMEDOUT ? "does not respond" : strerror(-error);
 }

@@ -170,6 +170,14 @@ static int open_passed(struct sockets *sockets, const char *name, const char **r
 	return error;
 }
 
+/* Returns the reason of a failed bind(2) or listen(2). */
+static const char *reason_of(const struct listen_address *address, int error)
+{
+	if (error == -EACCES && address->kind == LISTEN_ADDRESS_TCP)
+		return "no permission; ports below 1024 need root, or the capability CAP_NET_BIND_SERVICE";
+	return strerror(-error);
+}
+
 static int open_address(struct sockets *sockets, const struct listen_address *address, char *fault)
 {
 	const char *reason = NULL;
@@ -187,7 +195,7 @@ static int open_address(struct sockets *sockets, const struct listen_address *ad
 	if (error != 0)
 		snprintf(fault, SOCKETS_FAULT_BYTES, "cannot listen on %s: %s",
 			 listen_address_format(address, text, sizeof(text)),
-			 reason != NULL ? reason : strerror(-error));
+			 reason != NULL ? reason : reason_of(address, error));
 	return error;
 }
 
