@@ -373,15 +373,21 @@ sub check {
 		$value = $$seen{$field} //= $got if !defined $value;
 		push @wrong, "$server: $field is \"$got\", not \"$value\"" if $got ne $value;
 	}
+	my $body = contents_of("$name.body");
 	if ($request->{body} =~ m{^/(.*)/$}) {
-		open my $in, '<', "$name.body" or return @wrong, "$server: no body";
-		local $/;
-		push @wrong, "$server: the body does not match" if (<$in> // '') !~ /$1/;
+		push @wrong, "$server: the body does not match" if $body !~ /$1/;
 	} elsif ($request->{body} ne '') {
 		my ($file) = $request->{body} =~ /\b\Q$server\E=(\S+)/ ? $1 : $request->{body} =~ /^(\S+)/;
-		push @wrong, "$server: the body is not $file" if system 'cmp', '-s', "$dir/srv/$file", "$name.body";
+		push @wrong, "$server: the body is not $file" if $body ne contents_of("$dir/srv/$file");
 	}
 	return @wrong;
+}
+
+sub contents_of {
+	my ($file) = @_;
+	open my $in, '<:raw', $file or return '';
+	local $/;
+	return <$in> // '';
 }
 
 # Returns a Location without scheme and host, as an absolute path.
