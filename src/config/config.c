@@ -26,6 +26,7 @@
 #include "config/config_key.h"
 #include "config/listen_overlap.h"
 #include "site/pattern.h"
+#include "site/pattern_fault.h"
 
 #define MIB (UINT64_C(1) << 20)
 #define MINUTE_MS UINT64_C(60000)
@@ -56,6 +57,10 @@ static int report(const struct config_key *key, const char *text, const char *pr
 /* Sets a text. An empty text unsets the key unless the key allows an empty value. */
 static int set_text(const struct config_key *key, char **place, const char *text, char *fault)
 {
+	char found[SETTINGS_FAULT_BYTES];
+	const char *problem = text[0] != '\0' && key->check != NULL ? key->check(text, found) : NULL;
+	if (problem != NULL)
+		return report(key, text, problem, fault);
 	if (text[0] != '\0' || key->keeps_empty)
 		return report(key, text, text_list_set(place, text, key->parse), fault);
 	free(*place);
@@ -69,7 +74,9 @@ static int add_text(const struct config_key *key, struct text_list *place, const
 	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse && /* empty networks are ambiguous */
 	    !key->keeps_empty)
 		return 0;
-	return report(key, text, text_list_add(place, text, key->parse), fault);
+	char found[SETTINGS_FAULT_BYTES];
+	const char *problem = key->check != NULL ? key->check(text, found) : NULL;
+	return report(key, text, problem != NULL ? problem : text_list_add(place, text, key->parse), fault);
 }
 
 static int set_count(const struct config_key *key, unsigned *place, const char *text, char *fault)
@@ -395,7 +402,8 @@ int config_add_alias(struct site *site, const char *host, char fault[CONFIG_FAUL
 
 int config_add_rule(struct site *site, const char *pattern, struct rule **rule, char fault[CONFIG_FAULT_BYTES])
 {
-	const char *problem = pattern_fault(pattern);
+	char found[PATTERN_FAULT_BYTES];
+	const char *problem = pattern_fault(PATTERN_LOCATION, pattern, found);
 	if (problem != NULL)
 		return reject(fault, "location: \"%.200s\": %s", pattern, problem);
 	if (site->count == CONFIG_RULES_MAX)

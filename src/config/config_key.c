@@ -45,6 +45,11 @@ static const char *parse_access_format(char *text)
 	return error != 0 ? fault : NULL;
 }
 
+static const char *check_require(const char *text, char fault[SETTINGS_FAULT_BYTES])
+{
+	return *text == '/' && text[1] != '\0' ? pattern_fault(PATTERN_PATH, text, fault) : NULL;
+}
+
 /* Checks a path below the root. "" is valid, because it overrides the list of the top level. */
 static const char *parse_require(char *text)
 {
@@ -115,7 +120,7 @@ static const char *parse_health(char *text)
 static const struct config_key keys[] = {
 	{ .name = "include", .kind = CONFIG_KIND_INCLUDE, .home = CONFIG_OF_SETTINGS, .setting = SETTING_COUNT },
 	SITE_KEY("root", TEXT, root),
-	SITE_KEY("require", LIST, require, .keeps_empty = true, .parse = parse_require),
+	SITE_KEY("require", LIST, require, .keeps_empty = true, .check = check_require, .parse = parse_require),
 	{ .name = "listen", .kind = CONFIG_KIND_LISTEN, .home = CONFIG_OF_SITE, .preset = CONFIG_LISTEN_PRESET },
 	SITE_KEY("access_log", TEXT, access_log, .keeps_empty = true),
 	SITE_KEY("access_format", TEXT, access_format, .keeps_empty = true, .parse = parse_access_format,
@@ -167,16 +172,19 @@ static const struct config_key keys[] = {
 	SETTING("header", HEADER, LIST, header, .parse = settings_parse_header),
 	SETTING("cache_control", CACHE_CONTROL, TEXT, cache_control),
 	SETTING("expires", EXPIRES, DURATION, expires_ms, .preset = "0", .max = 3660 * DAY_MS),
-	SETTING("mime", MIME, LIST, mime, .parse = settings_parse_mime),
+	SETTING("mime", MIME, LIST, mime, .check = settings_check_mime, .parse = settings_parse_mime),
 	SETTING("charset", CHARSET, TEXT, charset, .preset = "utf-8"),
 	SETTING("cors", CORS, LIST, cors, .parse = settings_parse_cors),
-	SETTING("index", INDEX, LIST, index, .preset = "index.html", .parse = settings_parse_index),
+	SETTING("index", INDEX, LIST, index, .preset = "index.html", .check = settings_check_index,
+		.parse = settings_parse_index),
 	SETTING("listing", LISTING, SWITCH, listing, .preset = "false"),
 	SETTING("listing_limit", LISTING_LIMIT, COUNT, listing_limit, .preset = "10000", .max = 1000000000),
-	SETTING("hide", HIDE, LIST, hide, .parse = settings_parse_hide),
-	SETTING("try", TRY, LIST, try, .parse = settings_parse_path),
-	SETTING("error_page", ERROR_PAGE, LIST, error_page, .parse = settings_parse_error_page),
-	SETTING("redirect", REDIRECT, TEXT, redirect, .parse = settings_parse_redirect),
+	SETTING("hide", HIDE, LIST, hide, .check = settings_check_hide, .parse = settings_parse_hide),
+	SETTING("try", TRY, LIST, try, .check = settings_check_try, .parse = settings_parse_path),
+	SETTING("error_page", ERROR_PAGE, LIST, error_page, .check = settings_check_error_page,
+		.parse = settings_parse_error_page),
+	SETTING("redirect", REDIRECT, TEXT, redirect, .check = settings_check_redirect,
+		.parse = settings_parse_redirect),
 	SETTING("download", DOWNLOAD, SWITCH, download, .preset = "false"),
 	SETTING("precompressed", PRECOMPRESSED, SWITCH, precompressed, .preset = "true"),
 	SETTING("etag", ETAG, CHOICE, etag, .preset = "mtime", .choices = etag_choices),

@@ -35,8 +35,10 @@ struct config_key {
 	const char *name;
 	enum config_kind kind;
 	enum config_home home;
-	size_t place;		  /* offset of the field in the struct that `home` names */
-	enum setting setting;	  /* CONFIG_OF_SETTINGS and CONFIG_OF_LOCATION only */
+	size_t place;	      /* offset of the field in the struct that `home` names */
+	enum setting setting; /* CONFIG_OF_SETTINGS and CONFIG_OF_LOCATION only */
+	/* Checks a value of TEXT or LIST before `parse`. Returns NULL, or an error in `fault` or a static string. */
+	const char *(*check)(const char *text, char fault[SETTINGS_FAULT_BYTES]);
 	text_list_parse_fn parse; /* checks a value of TEXT or LIST; NULL: every value is valid */
 	/* TEXT: "" is a valid value; otherwise "" unsets the key. LIST: {""} is a list that is set, but empty. */
 	bool keeps_empty;

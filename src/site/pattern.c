@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Checks and compares the patterns of the configuration. The functions are pure: they keep no state, and any thread may
- * call them.
- *
- * The main idea: paths are normalised before they are compared, so a pattern that no normalised path can match is an
- * error in the configuration. Such a pattern is rejected, because a rule that never matches protects nothing.
+ * Compares the patterns of the configuration with paths. The functions are pure: they keep no state, and any thread may
+ * call them. fnmatch() compares bytes, because ranged keeps the locale "C".
  */
 #include "site/pattern.h"
 
@@ -21,25 +18,32 @@ bool pattern_is_glob(const char *pattern)
 	return *pattern != '/' || strpbrk(pattern, GLOB_BYTES) != NULL;
 }
 
-const char *pattern_fault(const char *pattern)
+/* Returns the "]" that closes the bracket expression at `open`, or NULL. Agrees with fnmatch() of glibc. */
+static const char *find_bracket_end(const char *open)
 {
-	if (pattern[0] == '\0')
-		return "the prefix is empty";
-	if (pattern_is_glob(pattern))
-		return pattern[0] == '/' || strpbrk(pattern, GLOB_BYTES) != NULL
-			       ? NULL
-			       : "a path prefix must begin with a slash; a pattern for file names must contain \"*\", "
-				 "\"?\" or \"[\"";
-	for (const char *slash = pattern; slash != NULL; slash = strchr(slash + 1, '/')) {
-		const char *name = slash + 1;
-		size_t length = strcspn(name, "/");
+	const char *at = open + 1;
 
-		if (length == 0 && *name == '/')
-			return "a prefix with two consecutive slashes matches no path, because paths are normalised";
-		if ((length == 1 || length == 2) && strncmp(name, "..", length) == 0)
-			return "a prefix with \".\" or \"..\" matches no path, because paths are normalised";
+	at += *at == '!' || *at == '^';
+	at += *at == ']';
+	while (*at != '\0' && *at != ']') {
+		if (*at == '[' && (at[1] == ':' || at[1] == '.' || at[1] == '=')) {
+			const char close[] = { at[1], ']', '\0' }, *end = strstr(at + 2, close);
+
+			at = end != NULL ? end + 2 : at + 1;
+		} else {
+			at += *at == '\\' && at[1] != '\0' ? 2 : 1;
+		}
 	}
-	return NULL;
+	return *at == ']' ? at : NULL;
+}
+
+const char *pattern_element_end(const char *at)
+{
+	const char *end = *at == '[' ? find_bracket_end(at) : NULL;
+
+	if (end != NULL)
+		return end + 1;
+	return *at == '\\' && at[1] != '\0' ? at + 2 : at + 1;
 }
 
 /* --- comparisons --- */

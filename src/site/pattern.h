@@ -16,8 +16,11 @@
 /* Returns true for a glob, and false for a prefix. */
 bool pattern_is_glob(const char *pattern);
 
-/* Returns NULL if the pattern of a location is valid, or a static string that describes the error. */
-const char *pattern_fault(const char *pattern);
+/*
+ * Returns the end of the element of a glob at `at`, which is a bracket expression, a backslash with the next byte, or
+ * one byte. A "[" without its "]" is one byte.
+ */
+const char *pattern_element_end(const char *at);
 
 /*
  * Returns true if the pattern of a location matches the path. The path has the form of struct path: decoded,

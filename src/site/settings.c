@@ -307,8 +307,95 @@ const char *settings_parse_hide(char *text)
 	size_t length = strlen(text);
 
 	if (length > 1 && text[length - 1] == '/')
-		text[--length] = '\0';
-	if (length == 0 || strcmp(text, "/") == 0)
-		return "expected a glob of names (\"*.bak\") or of paths (\"/private/*\")";
-	return *text == '/' || strchr(text, '/') == NULL ? NULL : "a glob of paths must begin with a slash";
+		text[length - 1] = '\0';
+	return NULL;
+}
+
+/* --- checks --- */
+
+const char *settings_check_hide(const char *text, char fault[SETTINGS_FAULT_BYTES])
+{
+	return pattern_fault(PATTERN_HIDE, text, fault);
+}
+
+const char *settings_check_try(const char *text, char fault[SETTINGS_FAULT_BYTES])
+{
+	return pattern_fault(PATTERN_PATH, text, fault);
+}
+
+/* Checks the path, which follows the words with the statuses. */
+const char *settings_check_error_page(const char *text, char fault[SETTINGS_FAULT_BYTES])
+{
+	const char *path = text, *fault_text;
+
+	while (isdigit((unsigned char)*path) && path[strcspn(path, " \t")] != '\0') {
+		path += strcspn(path, " \t");
+		path += strspn(path, " \t");
+	}
+	if (path == text || *path == '\0')
+		return NULL; /* the parse function describes the syntax */
+	fault_text = pattern_fault(PATTERN_PATH, path, fault);
+	if (fault_text == NULL && *path != '/')
+		return "the path of an error page must begin with a slash";
+	return fault_text;
+}
+
+/* Words of other servers in the target of a redirect, and the words of ranged. */
+static const struct {
+	const char *foreign, *word;
+} target_words[] = {
+	{ "$request_uri", "{path}" }, { "$uri", "{path}" },	  { "$document_uri", "{path}" },
+	{ "$1", "{rest}" },	      { "$http_host", "{host}" }, { "$host", "{host}" },
+	{ "$server_name", "{host}" }, { "{uri}", "{path}" },	  { "{http.request.uri}", "{path}" },
+};
+
+const char *settings_check_redirect(const char *text, char fault[SETTINGS_FAULT_BYTES])
+{
+	for (size_t i = 0; i < sizeof(target_words) / sizeof(target_words[0]); i++)
+		if (strstr(text, target_words[i].foreign) != NULL) {
+			snprintf(fault, SETTINGS_FAULT_BYTES,
+				 "ranged has no variable \"%s\"; write \"%s\", the query is appended without a word",
+				 target_words[i].foreign, target_words[i].word);
+			return fault;
+		}
+	for (const char *open = strchr(text, '{'); open != NULL; open = strchr(open + 1, '{'))
+		if (strncmp(open, "{path}", 6) != 0 && strncmp(open, "{rest}", 6) != 0 &&
+		    strncmp(open, "{host}", 6) != 0)
+			return "the words of a target are {path}, {rest} and {host}; percent-encode other braces";
+	return NULL;
+}
+
+const char *settings_check_index(const char *text, char fault[SETTINGS_FAULT_BYTES])
+{
+	char path[PATTERN_FAULT_BYTES];
+
+	if (*text == '\0' || strchr(text, '/') != NULL || strlen(text) + 2 > sizeof(path))
+		return NULL; /* the parse function describes the syntax */
+	if (strpbrk(text, "*?") != NULL)
+		return "expected the name of a file, not a pattern";
+	path[0] = '/';
+	strcpy(path + 1, text);
+	if (pattern_fault(PATTERN_PATH, path, fault) != NULL)
+		return "expected the name of a file as it is in the directory, without blanks around it and without "
+		       "percent-encoding";
+	return NULL;
+}
+
+/* Content types are found by the bytes after the last dot of a name. */
+const char *settings_check_mime(const char *text, char fault[SETTINGS_FAULT_BYTES])
+{
+	size_t length = strcspn(text, " \t"), skipped = strspn(text, "*.");
+	const char *word = text + skipped, *last = memrchr(text, '.', length);
+
+	if (length == 0 || skipped >= length)
+		return NULL; /* the parse function describes the syntax */
+	if (strncmp(text, "*.", 2) == 0 || (last != NULL && last >= word)) {
+		if (last != NULL && last >= word)
+			word = last + 1;
+		snprintf(fault, SETTINGS_FAULT_BYTES,
+			 "an extension has no wildcard and no dot in its middle; write \"%.*s%.100s\"",
+			 (int)(text + length - word), word, text + length);
+		return fault;
+	}
+	return memchr(text, '/', length) != NULL ? "expected the extension first: \"extension type/subtype\"" : NULL;
 }

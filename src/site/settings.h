@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/text_list.h"
+#include "site/pattern_fault.h"
 
 /*
  * Cache policy of a file. AUTO: the cache decides what it keeps. NEVER: not cached. PIN: other files are evicted first.
@@ -117,6 +118,18 @@ void settings_override(struct settings *outer, const struct settings *inner);
 void settings_fini(struct settings *settings);
 
 /*
+ * Check a value before it is parsed. Each returns NULL if the value is valid, or a description of the error with the
+ * right spelling, which is in `fault` or a static string. Thread-safe.
+ */
+#define SETTINGS_FAULT_BYTES PATTERN_FAULT_BYTES
+const char *settings_check_hide(const char *text, char fault[SETTINGS_FAULT_BYTES]);
+const char *settings_check_try(const char *text, char fault[SETTINGS_FAULT_BYTES]);
+const char *settings_check_error_page(const char *text, char fault[SETTINGS_FAULT_BYTES]);
+const char *settings_check_redirect(const char *text, char fault[SETTINGS_FAULT_BYTES]);
+const char *settings_check_index(const char *text, char fault[SETTINGS_FAULT_BYTES]);
+const char *settings_check_mime(const char *text, char fault[SETTINGS_FAULT_BYTES]);
+
+/*
  * Parse functions for text_list_add() and text_list_set(). Each checks one value and replaces it with its stored form,
  * which may be two strings (see text_list_second()). Each returns NULL on success, or a static string that describes
  * the error.
@@ -146,7 +159,7 @@ const char *settings_parse_cors(char *text);
 const char *settings_parse_path(char *text);
 /* Parses the name of a file. */
 const char *settings_parse_index(char *text);
-/* Parses a glob of names, or a glob of paths with a leading slash. A trailing slash is removed. */
+/* Removes the trailing slash of a pattern that settings_check_hide() has accepted. */
 const char *settings_parse_hide(char *text);
 /* Parses a realm, which is later sent as a quoted string without escapes. */
 const char *settings_parse_realm(char *text);

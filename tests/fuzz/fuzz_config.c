@@ -12,7 +12,7 @@
 
 #include "config/config.h"
 #include "config/config_file.h"
-#include "site/pattern.h"
+#include "site/pattern_fault.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,7 +36,8 @@ static void check_rules(struct rules *rules)
 	for (size_t s = 0; s < rules->site_count; s++)
 		for (size_t i = 0; i < rules->sites[s].count; i++) {
 			const char *pattern = rules->sites[s].list[i].pattern;
-			assert(pattern_fault(pattern) == NULL);
+			char fault[PATTERN_FAULT_BYTES];
+			assert(pattern_fault(PATTERN_LOCATION, pattern, fault) == NULL);
 			rules_match(rules, &rules->sites[s], *pattern == '/' ? pattern + 1 : pattern, false, &match);
 			assert(match.count <= RULES_CHAIN_MAX && match.settings != NULL);
 		}

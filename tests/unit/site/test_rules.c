@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rules: which blocks match a path, which site a host selects, and which patterns are valid. */
+/* Rules: which blocks match a path and which site a host selects. */
 #include "http/path.h"
-#include "site/pattern.h"
 #include "site/rules.h"
 
 #include <errno.h>
@@ -321,44 +320,6 @@ START_TEST(hide_globs_match_names_and_paths)
 }
 END_TEST
 
-static const struct {
-	const char *prefix, *fault; /* a part of the message; NULL: a valid pattern */
-} prefixes[] = {
-	{ "/", NULL },
-	{ "/a", NULL },
-	{ "/a/", NULL },
-	{ "/a/b/", NULL },
-	{ "/.a", NULL },
-	{ "/..a/b..", NULL },
-	{ "/...", NULL },
-	{ "", "empty" },
-	{ "a", "must begin with a slash" },
-	{ "a/b", "must begin with a slash" },
-	{ "//", "two consecutive slashes" },
-	{ "//a", "two consecutive slashes" },
-	{ "/a//b", "two consecutive slashes" },
-	{ "/a//", "two consecutive slashes" },
-	{ "/..", "\"..\"" },
-	{ "/../a", "\"..\"" },
-	{ "/a/..", "\"..\"" },
-	{ "/a/../b", "\"..\"" },
-	{ "/.", "\".\"" },
-	{ "/a/./b", "\".\"" },
-	{ "/a/./", "\".\"" },
-};
-
-START_TEST(invalid_patterns_have_a_fault)
-{
-	const char *fault = pattern_fault(prefixes[_i].prefix);
-	if (prefixes[_i].fault == NULL) {
-		ck_assert_pstr_eq(fault, NULL);
-	} else {
-		ck_assert_ptr_nonnull(fault);
-		ck_assert_msg(strstr(fault, prefixes[_i].fault) != NULL, "%s: %s", prefixes[_i].prefix, fault);
-	}
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("rules");
@@ -375,7 +336,6 @@ int main(void)
 	tcase_add_loop_test(cases, the_host_selects_a_site, 0, ROWS(hosts));
 	tcase_add_test(cases, hide_globs_match_names_and_paths);
 	tcase_add_test(cases, locations_have_roots);
-	tcase_add_loop_test(cases, invalid_patterns_have_a_fault, 0, ROWS(prefixes));
 	suite_add_tcase(suite, cases);
 	return suite_run(suite);
 }
