@@ -305,6 +305,23 @@ static int set_setting(struct settings *settings, const struct config_key *key, 
 	return error;
 }
 
+bool config_unknown(const char *name, enum config_scope scope, char fault[CONFIG_FAULT_BYTES])
+{
+	static const char *const places[] = { "", " in a site", " in a location" };
+	const char *new_name = config_key_new_name(name);
+	const char *advice = config_foreign_advice(name);
+	const char *nearest = config_key_nearest(name, scope);
+	if (new_name != NULL)
+		reject(fault, "\"%s\" was renamed to \"%s\"", name, new_name);
+	else if (advice != NULL)
+		reject(fault, "unknown key \"%.200s\"%s; %s", name, places[scope], advice);
+	else if (nearest != NULL)
+		reject(fault, "unknown key \"%.200s\"%s (did you mean \"%s\"?)", name, places[scope], nearest);
+	else
+		reject(fault, "unknown key \"%.200s\"%s", name, places[scope]);
+	return new_name != NULL || advice != NULL || nearest != NULL;
+}
+
 /* Returns the key of this name. If the scope has no such key, writes the error message and returns NULL. */
 static const struct config_key *find_key(const char *name, enum config_scope scope, char *fault)
 {
@@ -323,17 +340,7 @@ static const struct config_key *find_key(const char *name, enum config_scope sco
 		       other->home == CONFIG_OF_SITE ? "in a site or outside all blocks" : "outside all blocks");
 		return NULL;
 	}
-	const char *new_name = config_key_new_name(name);
-	const char *advice = config_foreign_advice(name);
-	const char *nearest = config_key_nearest(name, scope);
-	if (new_name != NULL)
-		reject(fault, "\"%s\" was renamed to \"%s\"", name, new_name);
-	else if (advice != NULL)
-		reject(fault, "unknown key \"%.200s\"%s; %s", name, places[scope], advice);
-	else if (nearest != NULL)
-		reject(fault, "unknown key \"%.200s\"%s (did you mean \"%s\"?)", name, places[scope], nearest);
-	else
-		reject(fault, "unknown key \"%.200s\"%s", name, places[scope]);
+	config_unknown(name, scope, fault);
 	return NULL;
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/config_key.h"
 #include "config/config_values.h"
 
 /* Sets all keys to their defaults. Returns 0 or -ENOMEM. After 0, the caller frees the contents with config_fini(). */
@@ -30,6 +31,12 @@ int config_set(struct config *config, const char *key, const char *text, char fa
 int config_set_site(struct config *config, struct site *site, const char *key, const char *text,
 		    char fault[CONFIG_FAULT_BYTES]);
 int config_set_rule(struct settings *settings, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
+
+/*
+ * Writes the error message for a name that is not a key: its new name, what to write instead of a name of another
+ * server, or the key of which it is a misspelling. Returns false if the message has no advice.
+ */
+bool config_unknown(const char *name, enum config_scope scope, char fault[CONFIG_FAULT_BYTES]);
 
 /*
  * Adds a site, a further name of a site, or a location. The caller checks that no other block has the same name. The

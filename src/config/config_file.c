@@ -7,7 +7,8 @@
  *   therefore added to the list of options, and the text is parsed again. In the next pass, on_value() reports the key.
  * - libconfuse has no callback for the beginning of a block, but sets the defaults of the options of the block at that
  *   time. So each block has an extra option with a default, which on_value() recognizes.
- * - libconfuse accepts the end of the file as the end of a block or a string. See report_open().
+ * - libconfuse stops at the first syntax error, and accepts the end of the file as the end of a block or a string. So
+ *   config_syntax.h checks the text before.
  * - libconfuse takes an environment variable that is not set for an empty value. See config_variables.h.
  * - The lexer of libconfuse has global state. So only one thread may parse at a time, and the current parse is a static
  *   variable.
@@ -23,6 +24,7 @@
 
 #include "config/config_key.h"
 #include "config/config_source.h"
+#include "config/config_syntax.h"
 #include "config/config_text.h"
 
 #define UNKNOWN_MAX 32
@@ -53,9 +55,10 @@ struct parse {
 	struct config_source source;
 	FILE *faults; /* error messages of this pass */
 	unsigned fault_count;
-	int block_at;	   /* line of the last block that began */
-	struct site *site; /* the last site that began */
-	struct rule *rule; /* the last location that began; &rejected if this location is invalid */
+	unsigned syntax_fault_count; /* errors that config_syntax_check() has reported */
+	int block_at;		     /* line of the last block that began */
+	struct site *site;	     /* the last site that began */
+	struct rule *rule;	     /* the last location that began; &rejected if this location is invalid */
 	struct rule rejected;
 	/* Line in which each key was set in the last block of each scope; 0: not set. */
 	int set_at[CONFIG_LOCATION + 1][CONFIG_KEY_COUNT];
@@ -268,7 +271,8 @@ static void on_error(cfg_t *cfg, const char *format, va_list list)
 		return;
 	}
 	if (!is_unknown || is_listed_unknown(name, scope) || parse->unknown_count == UNKNOWN_MAX) {
-		report(cfg->line, "%s", text);
+		if (parse->syntax_fault_count == 0 || is_unknown)
+			report(cfg->line, "%s", text);
 		return;
 	}
 	char *copy = strdup(name);
@@ -333,40 +337,6 @@ static cfg_t *new_cfg(cfg_callback_t on_value_or_null, cfg_errfunc_t error_fn)
 	return cfg;
 }
 
-static void ignore_error(cfg_t *cfg, const char *format, va_list list)
-{
-	(void)cfg;
-	(void)format;
-	(void)list;
-}
-
-/* Returns true if libconfuse accepts the text with this tail. */
-static bool is_well_formed_with(const char *tail)
-{
-	memcpy(parse->source.text + parse->source.length, tail, CONFIG_SOURCE_SPARE_BYTES);
-	FILE *stream = fmemopen(parse->source.text, parse->source.length + CONFIG_SOURCE_SPARE_BYTES, "r");
-	cfg_t *cfg = new_cfg(NULL, ignore_error);
-	bool well_formed = stream != NULL && cfg != NULL && cfg_parse_fp(cfg, stream) == CFG_SUCCESS;
-	if (cfg != NULL)
-		cfg_free(cfg);
-	if (stream != NULL)
-		fclose(stream);
-	return well_formed;
-}
-
-/*
- * Reports a string, a comment or a block that is not closed at the end of the file, which libconfuse accepts. To detect
- * this, the text is parsed again with a tail. A tail with an incomplete setting is accepted only inside an open string
- * or comment. A tail with a closing brace is accepted only inside an open block.
- */
-static void report_open(int last_line)
-{
-	if (is_well_formed_with("\nx"))
-		report(last_line, "a string or a comment is not closed");
-	else if (is_well_formed_with("\n}"))
-		report(parse->block_at, "the block that begins here is not closed");
-}
-
 /* An empty list could mean "no value" or "all values", so it is rejected. */
 static void report_empty_list(int line, const char *key, size_t key_bytes)
 {
@@ -376,7 +346,7 @@ static void report_empty_list(int line, const char *key, size_t key_bytes)
 /* Reports errors that neither libconfuse nor on_value() has reported. */
 static void report_remaining(cfg_t *cfg, bool well_formed)
 {
-	if (!well_formed)
+	if (!well_formed && parse->syntax_fault_count == 0)
 		report(cfg->line, "syntax error; expected key = value");
 	else if (parse->unknown_count > 0)
 		report_unknown(parse->unknown[0].line, parse->unknown[0].name, parse->unknown[0].scope);
@@ -393,12 +363,9 @@ static int parse_once(FILE *text)
 		return -ENOMEM;
 	bool well_formed = cfg_parse_fp(cfg, text) == CFG_SUCCESS;
 	bool again = parse->unknown_count > unknown_before;
-	int last_line = cfg->line;
 	if (!again && parse->fault_count == 0)
 		report_remaining(cfg, well_formed);
 	cfg_free(cfg); /* also resets the lexer, which may have stopped within a string */
-	if (!again && well_formed)
-		report_open(last_line);
 	return again ? -EAGAIN : parse->fault_count > 0 ? -EINVAL : 0;
 }
 
@@ -442,14 +409,13 @@ static int rewrite_site_names(FILE *faults)
 	parse->faults = faults;
 	parse->fault_count = 0;
 	config_text_copy_site_names(out, source->text, source->length, SITE_NAMES, report_text_fault);
-	fwrite("\0\0", 1, CONFIG_SOURCE_SPARE_BYTES, out);
 	if (fclose(out) != 0) {
 		free(text);
 		return -ENOMEM;
 	}
 	free(source->text);
 	source->text = text;
-	source->length = length - CONFIG_SOURCE_SPARE_BYTES;
+	source->length = length;
 	return parse->fault_count > 0 ? -EINVAL : 0;
 }
 
@@ -458,11 +424,16 @@ static int parse_source(struct parse *made, FILE *faults)
 {
 	parse = made;
 	int error = rewrite_site_names(faults);
-	if (error == 0)
+	if (error == 0) {
+		parse->syntax_fault_count =
+			config_syntax_check(made->source.text, made->source.length, report_text_fault);
 		do
 			error = parse_from_defaults(faults);
 		while (error == -EAGAIN);
+	}
 	parse = NULL;
+	if (error == 0 && made->syntax_fault_count > 0)
+		error = -EINVAL;
 	if (error == 0) {
 		made->config->places = made->source.places;
 		made->config->resolved = made->source.notes;

@@ -32,6 +32,7 @@
 #define MAX_FILES 1024
 #define MAX_DEPTH 10
 #define GLOB_BYTES "*?["
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* editors of Windows begin a text in UTF-8 with it */
 
 /* The joined text as far as it is written. */
 struct joined {
@@ -459,13 +460,22 @@ static int copy_file(struct joined *joined, struct reading *reading, const char 
 	const struct config_variables variables = { .name = reading->name,
 						    .faults = joined->faults,
 						    .seen = &joined->source->notes };
+	const char *nul;
 	char *copy, *expanded = NULL;
 	size_t expanded_bytes;
 	int error = -ENOMEM;
 
-	if (memchr(text, '\0', length) != NULL) {
-		fprintf(joined->faults, "%s: not a text file; it contains a NUL byte\n", reading->name);
-		return joined->error = -EINVAL;
+	nul = memchr(text, '\0', length);
+	if (nul != NULL) {
+		reading->line = 1;
+		for (const char *at = text; at < nul; at++)
+			reading->line += *at == '\n';
+		fault(joined, reading, "not a text file; it contains a NUL byte");
+		return joined->error;
+	}
+	if (length >= 3 && memcmp(text, BYTE_ORDER_MARK, 3) == 0) {
+		text += 3;
+		length -= 3;
 	}
 	copy = malloc(length + 1);
 	if (copy != NULL) {
@@ -490,7 +500,6 @@ static int copy_file(struct joined *joined, struct reading *reading, const char 
 static int join(struct joined *joined, struct reading *reading, const char *text, size_t length)
 {
 	struct config_source *source = joined->source;
-	char *longer;
 
 	joined->line = 1;
 	joined->out = open_memstream(&source->text, &source->length);
@@ -499,10 +508,6 @@ static int join(struct joined *joined, struct reading *reading, const char *text
 	copy_file(joined, reading, text, length);
 	if (fclose(joined->out) != 0)
 		joined->error = -ENOMEM;
-	longer = realloc(source->text, source->length + CONFIG_SOURCE_SPARE_BYTES);
-	if (longer == NULL)
-		return -ENOMEM;
-	source->text = longer;
 	return joined->error;
 }
 

@@ -12,11 +12,9 @@
 #include "base/text_list.h"
 #include "config/config_places.h"
 
-#define CONFIG_SOURCE_SPARE_BYTES 2
-
 /* The joined text. The caller owns the struct, which must be zero-initialised, and frees its contents. */
 struct config_source {
-	char *text; /* `length` bytes without comments, variables and includes, and CONFIG_SOURCE_SPARE_BYTES */
+	char *text; /* `length` bytes without comments, variables and includes */
 	size_t length;
 	struct config_places places;
 	/* A line for each replaced variable and each included or ignored file. For --check. */

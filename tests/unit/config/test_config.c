@@ -210,7 +210,7 @@ static const struct {
 	{ "workers = -1", "f:1: workers: \"-1\" is not a whole number from 0 to 256\n" },
 	{ "workers = 257", "f:1: workers: \"257\" is not a whole number from 0 to 256\n" },
 	{ "workers = 2.5", "f:1: workers: \"2.5\" is not a whole number from 0 to 256\n" },
-	{ "workers = 4;", "f:1: workers: \"4;\" is not a whole number from 0 to 256\n" },
+	{ "workers = 4;", "f:1: remove the semicolon after \"4\"\n" },
 	{ "workers = \"\"", "f:1: workers: \"\" is not a whole number from 0 to 256\n" },
 	{ "offload_threads = 0", "f:1: offload_threads: \"0\" is not a whole number from 1 to 64\n" },
 	{ "disk_depth = 99999999999999999999",
@@ -257,23 +257,28 @@ static const struct {
 	{ "\nlisten = {}\n", "f:2: listen: the list is empty; remove the key, or write \"\" for no value\n" },
 	{ "workers = 1\n\nworkers = 1\n", "f:3: workers: \"1\" is a second value; the key is already set in f:1\n" },
 	{ "listen = :1\nlisten = :2\n", "f:2: listen: \":2\" is a second value; the key is already set in f:1\n" },
-	{ "workers 4", "f:1: missing equal sign after option 'workers'\n" },
-	{ "workers = {4}", "f:1: unexpected token '{'\n" },
-	{ "\nworkers =\n", "f:3: premature end of file\n" },
-	{ "root = \"/a\nworkers = 4\n", "f:3: premature end of file\n" },
-	{ "= 4", "f:1: unexpected token '='\n" },
+	{ "workers 4", "f:1: workers: \"=\" is missing; write workers = 4\n" },
+	{ "workers = {4}", "f:1: workers takes one value, which is written without braces\n" },
+	{ "\nworkers =\n", "f:2: workers: the value is missing\n" },
+	{ "root = \"/a\nworkers = 4\n",
+	  "f:1: the string that begins with \"/a is not closed; its closing quote is missing\n" },
+	{ "= 4", "f:1: unexpected \"=\"; a setting has the form key = value\n" },
 	{ "\"\" = 4", "f:1: syntax error; expected key = value\n" },
 	{ "a|b = 4", "f:1: no sub-section title/index for 'a'\n" },
 
-	{ "workers = 4\n\"\n", "f:3: a string or a comment is not closed\n" },
+	{ "workers = 4\n\"\n", "f:2: the string that begins with \" is not closed; its closing quote is missing\n" },
 
 	/* Locations. */
 	{ "location /a { cache = auto }\nlocation /a/ { cache = auto }", "" },
 	{ "location '' {}", "f:1: location: \"\": the prefix is empty\n" },
-	{ "location {}", "f:1: missing title for section 'location'\n" },
-	{ "location = /a", "f:1: missing title for section 'location'\n" },
-	{ "location /a", "f:1: premature end of file\n" },
-	{ "location /a /b {}", "f:1: missing opening brace for section 'location'\n" },
+	{ "location {}", "f:1: location needs a path or a glob: location \"/path/\" { ... }\n" },
+	{ "location = /a",
+	  "f:1: location = /a: a pattern is a path prefix or a glob, without \"=\", \"~\" and \"^~\": location "
+	  "\"/path/\" { ... } or location \"*.ext\" { ... }\n" },
+	{ "location /a",
+	  "f:1: location /a: write one pattern, and the settings in braces: location \"/path/\" { ... }\n" },
+	{ "location /a /b {}",
+	  "f:1: location /a /b: write one pattern, and the settings in braces: location \"/path/\" { ... }\n" },
 	{ "\nlocation a/ {\n}\n", "f:2: location: \"a/\": " GLOB "\n" },
 	{ "location /a/../b {}",
 	  "f:1: location: \"/a/../b\": a prefix with \".\" or \"..\" matches no path, because paths are normalised\n" },
@@ -292,15 +297,17 @@ static const struct {
 	{ "location /a {\n# c\n/* c\n*/ chace = pin\n}",
 	  "f:4: unknown key \"chace\" in a location (did you mean \"cache\"?)\n" },
 	{ "location /a {\n x = {}\n}", "f:2: unknown key \"x\" in a location\n" },
-	{ "location /a {\n cache {}\n}", "f:2: missing equal sign after option 'cache'\n" },
-	{ "location /a {\n cache = {pin}\n}", "f:2: unexpected token '{'\n" },
-	{ "location /a {\n cache = pin, \n}", "f:2: unexpected token ','\n" },
-	{ "location /a {\n cache =\n}", "f:3: unexpected token '}'\n" },
+	{ "location /a {\n cache {}\n}", "f:2: cache: \"=\" is missing; write cache = {...}\n" },
+	{ "location /a {\n cache = {pin}\n}", "f:2: cache takes one value, which is written without braces\n" },
+	{ "location /a {\n cache = pin, \n}", "f:2: cache: unexpected \",\" after \"pin\"; cache takes one value\n" },
+	{ "location /a {\n cache =\n}", "f:2: cache: the value is missing\n" },
 	{ "location /a {\n cache = pin\n\n", "f:1: the block that begins here is not closed\n" },
 	{ "location /a {}\n\nlocation /b { # }", "f:3: the block that begins here is not closed\n" },
-	{ "location /a {\n cache = pin \"}\n", "f:3: a string or a comment is not closed\n" },
-	{ "location /a {\n cache = pin }\n}\n", "f:3: unexpected closing brace\n" },
-	{ "locations /a {\n cache = pin\n}", "f:1: unknown key \"locations\" (did you mean \"location\"?)\n" },
+	{ "location /a {\n cache = pin \"}\n",
+	  "f:2: the string that begins with \"} is not closed; its closing quote is missing\n"
+	  "f:1: the block that begins here is not closed\n" },
+	{ "location /a {\n cache = pin }\n}\n", "f:3: \"}\" closes no block\n" },
+	{ "locations /a {\n cache = pin\n}", "f:1: unknown block \"locations\" (did you mean \"location\"?)\n" },
 	{ "location /a {\n workers = 2\nlocation /b {}\n",
 	  "f:2: workers is not allowed in a location; set it outside all blocks\n"
 	  "f:3: a location must not be inside another location; the block that begins in f:1 is not closed\n" },
@@ -356,10 +363,11 @@ static const struct {
 	{ "site {a, } { }\nsite {b,\nc, } { hsts = x }",
 	  "f:3: hsts: \"x\" is not a valid duration (examples: 250ms, 30s, 5m, 2h, 7d)\n" },
 
-	/* All errors are reported at once, in the order of the file. */
+	/* All errors are reported at once: the syntax errors, then the others, each in the order of the file. */
 	{ "workers = x\nlocation /a/ {\n cahce = pin\n cache = pinn\n}\nroto = /\nlocation b {\n cache = x\n}\n"
 	  "location /a/ {\n"
 	  " cache = y\n cache = never\n}\nlocation /c {\n disk_depth = 3\n",
+	  "f:14: the block that begins here is not closed\n"
 	  "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
 	  "f:3: unknown key \"cahce\" in a location (did you mean \"cache\"?)\n"
 	  "f:4: cache: \"pinn\" is not a valid value (did you mean \"pin\"?)\n"
@@ -369,8 +377,7 @@ static const struct {
 	  "f:10: location: \"/a/\" already has a block in f:2\n"
 	  "f:11: cache: \"y\" is not a valid value; write auto, never or pin\n"
 	  "f:12: cache: \"never\" is a second value; the key is already set in f:11\n"
-	  "f:15: disk_depth is not allowed in a location; set it outside all blocks\n"
-	  "f:14: the block that begins here is not closed\n" },
+	  "f:15: disk_depth is not allowed in a location; set it outside all blocks\n" },
 	{ "workers = x\nroto = /\n# c\ndisk_depth = -1\nsymlinks = all\nroto = /\n",
 	  "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
 	  "f:2: unknown key \"roto\" (did you mean \"root\"?)\n"
@@ -422,9 +429,9 @@ END_TEST
 START_TEST(nul_byte)
 {
 	FILE *faults = open_memstream(&messages, &messages_bytes);
-	ck_assert_int_eq(config_file_parse(&config, "f", "workers\0= 1", 11, faults), -EINVAL);
+	ck_assert_int_eq(config_file_parse(&config, "f", "\nworkers\0= 1", 12, faults), -EINVAL);
 	fclose(faults);
-	ck_assert_str_eq(messages, "f: not a text file; it contains a NUL byte\n");
+	ck_assert_str_eq(messages, "f:2: not a text file; it contains a NUL byte\n");
 }
 END_TEST
 
