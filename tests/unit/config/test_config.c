@@ -244,7 +244,7 @@ static const struct {
 	  "f:3: access_format: \"%h %y\": \"%y\" at byte 4: unknown directive\n" },
 	{ "location / { require = /x }",
 	  "f:1: require is not allowed in a location; set it in a site or outside all blocks\n" },
-	{ "location / { access_log = x }", "f:1: access_log: \"x\" is not a valid value (did you mean \"on\"?)\n" },
+	{ "location / { access_log = x }", "f:1: access_log: \"x\" is not a valid value; write on or off\n" },
 	{ "\"  \" = 4", "f:1: unknown key \"  \"\n" },
 	{ "\" \" = 4", "f:1: unknown key \" \"\n" },
 	{ "location / { \"  \" = 4 }", "f:1: unknown key \"  \" in a location\n" },
