@@ -54,18 +54,22 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=files.example -keyou
 
 # --- the servers ---
 PIDS=()
+ended() { ! kill -0 "${PIDS[@]}"; }
+
+# Ends all servers. A server that is killed at once would leave its workers.
 stop() {
-	[ ${#PIDS[@]} = 0 ] || kill -KILL "${PIDS[@]}"
-	wait
+	kill -TERM "${PIDS[@]}"
+	await 10 ended || kill -KILL "${PIDS[@]}"
 	finish
 } 2>/dev/null
 
+# lighttpd signals its whole process group when it ends.
 start() { # SERVER FILE LOG
 	case $1 in
-	nginx) nginx -e "$DIR/nginx.log" -p "$DIR" -c "$2" ;;
-	lighttpd) lighttpd -D -f "$2" ;;
-	Caddy) XDG_DATA_HOME=$DIR/caddy XDG_CONFIG_HOME=$DIR/caddy caddy run --adapter caddyfile --config "$2" ;;
-	ranged) "$RANGED" --config "$2" ;;
+	nginx) exec nginx -e "$DIR/nginx.log" -p "$DIR" -c "$2" ;;
+	lighttpd) exec setsid lighttpd -D -f "$2" ;;
+	Caddy) XDG_DATA_HOME=$DIR/caddy XDG_CONFIG_HOME=$DIR/caddy exec caddy run --adapter caddyfile --config "$2" ;;
+	ranged) exec "$RANGED" --config "$2" ;;
 	esac </dev/null >"$3" 2>&1 &
 	PIDS+=($!)
 }
