@@ -26,8 +26,10 @@
 #include "admin/monitor.h"
 #include "admin/report.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/keyed_hash.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "daemon/cache_state.h"
 #include "daemon/check.h"
 #include "daemon/explain.h"
@@ -115,8 +117,9 @@ static int write_addresses(const struct daemon *daemon)
 
 static int announce(const struct daemon *daemon)
 {
-	log_info("ranged %s (libmicrohttpd %s) serves %s with %u workers", PACKAGE_VERSION, server_library_version(),
-		 site_roots_first(&config_of(daemon)->rules), daemon->process.count);
+	log_info("ranged %s (libmicrohttpd %s) serves %s with %u worker%s", PACKAGE_VERSION, server_library_version(),
+		 site_roots_first(&config_of(daemon)->rules), daemon->process.count,
+		 units_plural(daemon->process.count));
 	return write_addresses(daemon);
 }
 
@@ -226,8 +229,9 @@ static void drain(struct daemon *daemon)
 {
 	struct process *process = &daemon->process;
 	uint64_t timeout_ms = config_of(daemon)->drain_timeout_ms;
+	const unsigned connections = clients_count(process->clients);
 
-	log_info("draining %u connections within %llu ms", clients_count(process->clients),
+	log_info("draining %u connection%s within %llu ms", connections, units_plural(connections),
 		 (unsigned long long)timeout_ms);
 	process_set_state(process, PROCESS_DRAINING);
 	cache_state_begin_stop(process->cache_state);
@@ -242,9 +246,10 @@ static void drain(struct daemon *daemon)
 static void abort_connections(struct daemon *daemon)
 {
 	struct process *process = &daemon->process;
+	const unsigned connections = clients_count(process->clients);
 
 	log_at(config_of(daemon)->drain_timeout_ms > 0 ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-	       "closing %u connections that are still open", clients_count(process->clients));
+	       "closing %u connection%s still open", connections, connections == 1 ? " that is" : "s that are");
 	login_stop(process->login);
 	workers_abort(process);
 	directory_table_stop(process->directories); /* also cancels reads of directories */
@@ -435,7 +440,7 @@ static int run_with_logs(struct daemon *daemon)
 	int status;
 
 	if (privileges_prepare(&daemon->privileges, config->user, user_fault) != 0) {
-		fprintf(stderr, "ranged: %s\n", user_fault);
+		escape_print_line(stderr, "ranged: %s", user_fault);
 		return EX_CONFIG;
 	}
 	/* A symbolic link that the user has put in place of a log must not lead to files of root. */
@@ -443,7 +448,7 @@ static int run_with_logs(struct daemon *daemon)
 	status = logs_open(config, fault);
 	privileges_take_back(&daemon->privileges);
 	if (status != 0) {
-		fprintf(stderr, "ranged: %s\n", fault);
+		escape_print_line(stderr, "ranged: %s", fault);
 		return EX_CANTCREAT;
 	}
 	logs_use(config);
@@ -471,7 +476,7 @@ int main(int argc, char **argv)
 	int status = EX_OSERR, error;
 
 	if (passed_init(fault) != 0) {
-		fprintf(stderr, "ranged: %s\n", fault);
+		escape_print_line(stderr, "ranged: %s", fault);
 		return EX_UNAVAILABLE;
 	}
 	error = keyed_hash_init();

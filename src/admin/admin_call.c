@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+
 const char *admin_call_argument(const struct admin_call *call, const char *name)
 {
 	for (unsigned i = 0; i < call->argument_count; i++)
@@ -43,16 +45,19 @@ void admin_call_answer_owned(struct admin_call *call, unsigned status, const cha
 
 void admin_call_say(struct admin_call *call, unsigned status, const char *format, ...)
 {
-	char line[1024], *text = NULL;
+	char *text = NULL;
+	size_t length = 0;
 	va_list list;
-	int length;
+	FILE *stream = open_memstream(&text, &length);
 
-	va_start(list, format);
-	vsnprintf(line, sizeof(line), format, list);
-	va_end(list);
-	length = asprintf(&text, "%s\n", line);
-	admin_call_answer_owned(call, status, ADMIN_CALL_TEXT, length > 0 ? text : NULL,
-				length > 0 ? (size_t)length : 0);
+	if (stream != NULL) {
+		va_start(list, format);
+		escape_vprintf(stream, format, list);
+		va_end(list);
+		fputc('\n', stream);
+		fclose(stream);
+	}
+	admin_call_answer_owned(call, status, ADMIN_CALL_TEXT, text, length);
 }
 
 void admin_call_stream(struct admin_call *call, unsigned status, const char *type, admin_call_read_fn read,

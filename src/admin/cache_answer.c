@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/text.h"
 #include "daemon/site_roots.h"
 #include "http/status.h"
@@ -37,7 +38,7 @@ json_t *cache_answer_path(const struct rules_root *root, const char *path)
 
 void cache_answer_json(struct admin_call *call, unsigned status, json_t *object)
 {
-	char *text = json_dumps(object, JSON_COMPACT), *line = NULL;
+	char *text = escape_json_document(json_dumps(object, JSON_COMPACT)), *line = NULL;
 	int length = text != NULL ? asprintf(&line, "%s\n", text) : -1;
 
 	json_decref(object);

@@ -12,6 +12,7 @@
 
 #include "admin/cache_answer.h"
 #include "base/clock.h"
+#include "base/escape.h"
 
 #define PROGRESS_MS 250 /* time between two lines */
 
@@ -43,7 +44,7 @@ static bool make_line(struct lines *lines)
 	json_object_set_new(object, "elapsed_ms", json_integer((json_int_t)(elapsed_ns / CLOCK_NS_PER_MS)));
 	if (lines->done)
 		json_object_set_new(object, "done", json_true());
-	text = json_dumps(object, JSON_COMPACT);
+	text = escape_json_document(json_dumps(object, JSON_COMPACT));
 	json_decref(object);
 	free(lines->line);
 	lines->line = text;

@@ -16,11 +16,13 @@
 
 #include "admin/statistics.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "http/negotiate.h"
 
 #define TYPE_TEXT "text/plain; version=0.0.4; charset=utf-8"
 #define TYPE_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define LABELS_MAX 8
+#define LABEL_BYTES 4096 /* maximum length of a value */
 
 struct output {
 	struct text *text;
@@ -37,15 +39,13 @@ struct labels {
 
 void metrics_label(struct text *text, const char *value)
 {
-	size_t length;
+	char clean[LABEL_BYTES];
+	const size_t length = escape_put(clean, sizeof(clean), value, strlen(value), ESCAPE_MESSAGE);
 
-	for (; *value != '\0'; value += length) {
-		length = strcspn(value, "\\\"\n");
-		text_utf8(text, value, length);
-		if (value[length] == '\0')
-			return;
-		text_puts(text, value[length] == '\n' ? "\\n" : value[length] == '"' ? "\\\"" : "\\\\");
-		length++;
+	for (size_t i = 0; i < length; i++) {
+		if (clean[i] == '"' || clean[i] == '\\')
+			text_puts(text, "\\");
+		text_put(text, clean + i, 1);
 	}
 }
 

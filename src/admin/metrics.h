@@ -15,8 +15,8 @@
 void metrics_write(struct text *text, const struct snapshot *snapshot, bool openmetrics);
 
 /*
- * Appends the value of a label, with the escapes of a string in double quotes. Bytes that are not valid UTF-8 become
- * U+FFFD.
+ * Appends the value of a label, with the escapes of a string in double quotes. The value itself is in the style
+ * ESCAPE_MESSAGE.
  */
 void metrics_label(struct text *text, const char *value);
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "admin/statistics.h"
+#include "base/escape.h"
 #include "base/text.h"
 
 struct output {
@@ -189,7 +190,7 @@ char *status_format(const struct snapshot *snapshot)
 	put_table(&output);
 	if (snapshot->top != NULL)
 		put(&output, output.root, "top", top(&output, snapshot->top));
-	text = output.failed ? NULL : json_dumps(output.root, JSON_COMPACT);
+	text = output.failed ? NULL : escape_json_document(json_dumps(output.root, JSON_COMPACT));
 	json_decref(output.root);
 	return text;
 }

@@ -162,15 +162,23 @@ void escape_print(FILE *file, const char *text)
 	}
 }
 
-void escape_vprint_line(FILE *file, const char *format, va_list arguments)
+void escape_vprintf(FILE *file, const char *format, va_list arguments)
 {
 	char *line = NULL;
 
 	if (vasprintf(&line, format, arguments) < 0)
 		return;
 	escape_print(file, line);
-	fputc('\n', file);
 	free(line);
+}
+
+void escape_printf(FILE *file, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	escape_vprintf(file, format, arguments);
+	va_end(arguments);
 }
 
 void escape_print_line(FILE *file, const char *format, ...)
@@ -178,8 +186,9 @@ void escape_print_line(FILE *file, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	escape_vprint_line(file, format, arguments);
+	escape_vprintf(file, format, arguments);
 	va_end(arguments);
+	fputc('\n', file);
 }
 
 /* Returns true if all bytes are ASCII and none is U+007F. */

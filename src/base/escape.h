@@ -37,11 +37,14 @@ enum escape_style {
  */
 size_t escape_put(char *to, size_t room, const char *text, size_t length, enum escape_style style);
 
-/* Prints a formatted line in the style ESCAPE_MESSAGE, with a newline. */
-void escape_print_line(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void escape_vprint_line(FILE *file, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
-/* Prints a string in the style ESCAPE_MESSAGE, without a newline. */
+/*
+ * Print text in the style ESCAPE_MESSAGE, so a newline in the text becomes \x0a. Only escape_print_line() adds a
+ * newline at the end.
+ */
 void escape_print(FILE *file, const char *text);
+void escape_printf(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void escape_vprintf(FILE *file, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+void escape_print_line(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * Escapes the invisible characters of a JSON document as \uNNNN, which libraries do not. Frees `document`, a string

@@ -17,6 +17,7 @@
 
 #include "base/line.h"
 #include "base/log_form.h"
+#include "base/units.h"
 
 #define LOG_REQUESTS_MAX 16 /* maximum number of request logs of one configuration */
 #define LOG_OPEN_MAX 64	    /* maximum number of open logs, including closed logs that still have lines to write */
@@ -116,17 +117,17 @@ bool log_gate_pass(struct log_gate *gate, uint64_t *suppressed);
  * Logs an error that may repeat. Each use of the macro logs at most one line per second, with the number of suppressed
  * lines.
  */
-#define log_fault(level, format, ...)                                                                      \
-	do {                                                                                               \
-		static struct log_gate gate_;                                                              \
-		uint64_t suppressed_;                                                                      \
-		if (log_gate_pass(&gate_, &suppressed_)) {                                                 \
-			if (suppressed_ > 0)                                                               \
-				log_at(level, format " (%llu similar messages suppressed)", ##__VA_ARGS__, \
-				       (unsigned long long)suppressed_);                                   \
-			else                                                                               \
-				log_at(level, format, ##__VA_ARGS__);                                      \
-		}                                                                                          \
+#define log_fault(level, format, ...)                                                                       \
+	do {                                                                                                \
+		static struct log_gate gate_;                                                               \
+		uint64_t suppressed_;                                                                       \
+		if (log_gate_pass(&gate_, &suppressed_)) {                                                  \
+			if (suppressed_ > 0)                                                                \
+				log_at(level, format " (%llu similar message%s suppressed)", ##__VA_ARGS__, \
+				       (unsigned long long)suppressed_, units_plural(suppressed_));         \
+			else                                                                                \
+				log_at(level, format, ##__VA_ARGS__);                                       \
+		}                                                                                           \
 	} while (0)
 
 #endif

@@ -25,6 +25,7 @@
 #include "base/align.h"
 #include "base/clock.h"
 #include "base/thread.h"
+#include "base/units.h"
 
 #define QUEUE_BYTES ((size_t)512 * 1024) /* size of each of the two buffers */
 #define BATCH_PAUSE_NS (10 * 1000 * 1000)
@@ -169,20 +170,46 @@ __attribute__((format(printf, 3, 4))) static void report(struct log_queue *queue
 		queue->report(level, line);
 }
 
-/* Reports lost lines, at most once a second. If `last` is true, reports them regardless of the time. */
+static uint64_t unreported(const struct log_queue *queue)
+{
+	return atomic_load_explicit(&queue->dropped, memory_order_relaxed) - queue->reported;
+}
+
+/*
+ * Reports lost lines, at most once a second. If `last` is true, reports them regardless of the time. If an error log
+ * cannot write its own report, the report is repeated a second later, and does not count as a lost line.
+ */
 static void report_dropped(struct log_queue *queue, bool last)
 {
-	uint64_t now = clock_now_ns(), total = atomic_load_explicit(&queue->dropped, memory_order_relaxed);
+	const uint64_t now = clock_now_ns(), lines = unreported(queue);
 
-	if (total == queue->reported || (!last && now - queue->reported_at_ns < CLOCK_NS_PER_S))
+	if (lines == 0 || (!last && now - queue->reported_at_ns < CLOCK_NS_PER_S))
 		return;
-	uint64_t lines = total - queue->reported;
-	int error = queue->last_error;
-	queue->reported = total;
 	queue->reported_at_ns = now;
+	report(queue, LOG_LEVEL_WARNING, "%" PRIu64 " line%s of the log %s %s lost: %s", lines, units_plural(lines),
+	       name_of(queue), lines == 1 ? "was" : "were",
+	       queue->last_error ? strerrordesc_np(queue->last_error) : "the queue was full");
+	if (queue->report == NULL) {
+		sink_flush(&queue->sink);
+		bool lost = queue->sink.lost > 0;
+		queue->sink.lost = 0;
+		if (lost)
+			return;
+	}
+	queue->reported += lines;
 	queue->last_error = 0;
-	report(queue, LOG_LEVEL_WARNING, "%" PRIu64 " lines of the log %s were lost: %s", lines, name_of(queue),
-	       error ? strerrordesc_np(error) : "the queue was full");
+}
+
+/*
+ * Called each second while the reader of the log does not read. The writer of a request log reports its lost lines to
+ * the error log meanwhile. An error log that is not read cannot report anything.
+ */
+static void while_blocked(void *context)
+{
+	struct log_queue *queue = context;
+
+	if (queue->report != NULL)
+		report_dropped(queue, false);
 }
 
 static void flush(struct log_queue *queue)
@@ -244,23 +271,39 @@ static void write_batch(struct log_queue *queue)
 	*writing = (struct log_buffer){ .bytes = writing->bytes };
 }
 
-/* Waits for work and swaps the buffers. Returns false if the log is stopping and all lines are written. */
+/* Waits for work, or until lost lines that are not reported yet may be reported. Returns false after that time. */
+static bool await_work(struct log_queue *queue)
+{
+	if (unreported(queue) == 0)
+		return pthread_cond_wait(&queue->wake, &queue->mutex) == 0;
+
+	const int64_t due_ns = clock_wall_ns() + (int64_t)CLOCK_NS_PER_S;
+	const struct timespec due = { .tv_sec = (time_t)(due_ns / (int64_t)CLOCK_NS_PER_S),
+				      .tv_nsec = (long)(due_ns % (int64_t)CLOCK_NS_PER_S) };
+	return pthread_cond_timedwait(&queue->wake, &queue->mutex, &due) == 0;
+}
+
+/*
+ * Waits until there are lines to write or lost lines to report, and swaps the buffers. Returns false if the log is
+ * stopping and all lines are written.
+ */
 static bool await_batch(struct log_queue *queue)
 {
 	const struct log_buffer *filling = &queue->filling;
-	bool swap;
+	bool swap, waits = true;
 
 	pthread_mutex_lock(&queue->mutex);
-	while (!(swap = filling->used > 0 || filling->reopen || filling->retired != NULL) && !queue->stopping)
-		pthread_cond_wait(&queue->wake, &queue->mutex);
+	while (!(swap = filling->used > 0 || filling->reopen || filling->retired != NULL) && !queue->stopping && waits)
+		waits = await_work(queue);
 	if (swap) {
 		struct log_buffer filled = queue->filling;
 		queue->filling = queue->writing;
 		queue->writing = filled;
 	}
-	queue->running = swap; /* if false, log_at() writes to the next error log or to stderr, so no line is lost */
+	bool goes_on = swap || !queue->stopping;
+	queue->running = goes_on; /* if false, log_at() writes to the next error log or to stderr, so no line is lost */
 	pthread_mutex_unlock(&queue->mutex);
-	return swap;
+	return goes_on;
 }
 
 static void free_memory(char *filling, char *writing, char *target)
@@ -331,6 +374,8 @@ int log_queue_start(struct log_queue *queue, bool errors, const char *target,
 	}
 	enum log_queue_kind kind = queue->sink.kind == SINK_STDERR ? LOG_QUEUE_STDERR : LOG_QUEUE_ERRORS;
 	queue->report = report_fn;
+	queue->sink.blocked = while_blocked;
+	queue->sink.blocked_context = queue;
 	reset(queue, errors ? kind : LOG_QUEUE_REQUESTS, filling, writing, copy);
 	error = thread_start_detached(writer_main, queue);
 	if (error != 0)

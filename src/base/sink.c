@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #define PENDING_BYTES ((size_t)64 * 1024)
+#define BLOCKED_MS 1000 /* time between two calls of blocked() */
 #define IDENTIFIER "ranged"
 
 _Static_assert(SINK_LINE_BYTES <= PIPE_BUF, "writing a line to a pipe is atomic");
@@ -238,6 +239,15 @@ static uint64_t count_lines(const char *bytes, size_t length)
 	return lines;
 }
 
+/* Waits until a chunk can be written without blocking. Regular files are always ready. */
+static void await_reader(const struct sink *sink)
+{
+	struct pollfd wanted = { .fd = sink->fd, .events = POLLOUT };
+
+	while (sink->blocked != NULL && !sink->is_regular && poll(&wanted, 1, BLOCKED_MS) == 0)
+		sink->blocked(sink->blocked_context);
+}
+
 /*
  * Writes the pending lines. Lines that cannot be written (full disk, I/O error) are lost, because other lines would be
  * lost during a wait for the disk. After a partial line, the next write begins with a newline.
@@ -251,6 +261,7 @@ static void write_pending(struct sink *sink)
 		sink->torn = false;
 	while (left > 0) {
 		size_t length = chunk_length(sink, bytes, left);
+		await_reader(sink);
 		size_t written = sink_write_all(sink->fd, bytes, length);
 		if (written < length) {
 			int error = errno;

@@ -28,6 +28,9 @@ struct sink {
 	size_t pending_bytes; /* bytes used in `pending` */
 	uint64_t lost;	      /* number of lost lines; the caller may reset it */
 	int last_error;	      /* errno of the last failed write */
+	/* Called each second while the reader of a pipe, terminal or socket does not read. NULL: no function */
+	void (*blocked)(void *context);
+	void *blocked_context;
 };
 
 /* Paths of the sockets of syslog and the journal. Tests substitute their own. */

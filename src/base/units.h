@@ -27,4 +27,10 @@ int units_parse_duration(const char *text, uint64_t *milliseconds);
  */
 char *units_format_size(uint64_t bytes, char *text, size_t text_bytes);
 
+/* Returns "" for 1 and "s" for other counts, for messages such as "1 line" and "2 lines". */
+static inline const char *units_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 #endif

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "config/config_key.h"
 #include "config/config_source.h"
 #include "config/config_syntax.h"
@@ -77,8 +78,8 @@ static void report(int line, const char *format, ...)
 	const char *file = config_places_find(&parse->source.places, (unsigned)line, &file_line);
 	va_list list;
 	va_start(list, format);
-	fprintf(parse->faults, "%s:%u: ", file, file_line);
-	vfprintf(parse->faults, format, list);
+	escape_printf(parse->faults, "%s:%u: ", file, file_line);
+	escape_vprintf(parse->faults, format, list);
 	fputc('\n', parse->faults);
 	va_end(list);
 	parse->fault_count++;

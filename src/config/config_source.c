@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "config/config_text.h"
 #include "config/config_variables.h"
 
@@ -66,9 +67,9 @@ static void fault(struct joined *joined, const struct reading *reading, const ch
 {
 	va_list list;
 
-	fprintf(joined->faults, "%s:%u: ", reading->name, reading->line);
+	escape_printf(joined->faults, "%s:%u: ", reading->name, reading->line);
 	va_start(list, format);
-	vfprintf(joined->faults, format, list);
+	escape_vprintf(joined->faults, format, list);
 	va_end(list);
 	fputc('\n', joined->faults);
 	joined->error = joined->error == -ENOMEM ? -ENOMEM : -EINVAL;
@@ -534,7 +535,7 @@ int config_source_read(struct config_source *source, const char *path, FILE *fau
 	if (file != NULL)
 		fclose(file);
 	if (error != 0) {
-		fprintf(faults, "%s: %s\n", path, strerror(-error));
+		escape_print_line(faults, "%s: %s", path, strerror(-error));
 	} else {
 		reading.device = status.st_dev;
 		reading.inode = status.st_ino;

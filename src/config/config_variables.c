@@ -18,6 +18,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/escape.h"
+
 #define WORD_ENDS " \t\r\n\"'={}()+,"
 #define SHOWN_MAX 200 /* Maximum number of bytes of a value in a message. */
 
@@ -41,9 +43,9 @@ static void fault(struct scan *scan, const char *format, ...)
 {
 	va_list list;
 
-	fprintf(scan->variables->faults, "%s:%d: ", scan->variables->name, scan->line);
+	escape_printf(scan->variables->faults, "%s:%d: ", scan->variables->name, scan->line);
 	va_start(list, format);
-	vfprintf(scan->variables->faults, format, list);
+	escape_vprintf(scan->variables->faults, format, list);
 	va_end(list);
 	fputc('\n', scan->variables->faults);
 	scan->error = -EINVAL;
@@ -97,7 +99,7 @@ static bool is_secret(const char *name)
 	return false;
 }
 
-/* Appends a line to the list of variables that were replaced. Control characters are shown as "?". */
+/* Appends a line to the list of variables that were replaced. check.c escapes it. */
 static void show(struct scan *scan, const char *name, const char *value, size_t length, bool is_default)
 {
 	const bool secret = is_secret(name);
@@ -112,9 +114,6 @@ static void show(struct scan *scan, const char *name, const char *value, size_t 
 		scan->error = -ENOMEM;
 		return;
 	}
-	for (char *c = line; *c != '\0'; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
 	if (text_list_add(scan->variables->seen, line, NULL) != NULL)
 		scan->error = -ENOMEM;
 	free(line);

@@ -25,6 +25,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "config/config_file.h"
 #include "mhd/server.h"
 
@@ -190,7 +191,7 @@ static int reject(const struct command *command, const char *format, ...)
 	va_list list;
 	va_start(list, format);
 	fputs("ranged: ", command->faults);
-	vfprintf(command->faults, format, list);
+	escape_vprintf(command->faults, format, list);
 	fputc('\n', command->faults);
 	va_end(list);
 	return EX_USAGE;
@@ -351,7 +352,7 @@ static int finish(struct options *options, const char *const *sockets, FILE *fau
 		error = config_finish(&options->config, fault);
 	if (error == 0)
 		return 0;
-	fprintf(faults, "%s: %s\n", path != NULL ? path : "ranged", fault);
+	escape_print_line(faults, "%s: %s", path != NULL ? path : "ranged", fault);
 	return path != NULL ? EX_CONFIG : EX_USAGE;
 }
 

@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
+#include "base/units.h"
 #include "ctl/progress.h"
 #include "ctl/terminal.h"
 #include "ctl/value.h"
@@ -38,13 +40,6 @@ struct stream {
 	uint64_t printed_ms; /* elapsed time of the operation at the last printed line of progress */
 	bool bad;	     /* a line was not a JSON object, or was too long */
 };
-
-/* Prints a name that is not trusted. Control characters become question marks. */
-static void print_name(FILE *file, const char *name)
-{
-	for (; *name != '\0'; name++)
-		fputc((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name, file);
-}
 
 static void clear_progress(const struct stream *stream)
 {
@@ -100,7 +95,7 @@ static void print_progress(struct stream *stream)
 		return;
 	stream->printed_ms = progress.elapsed_ms;
 	progress.path = NULL;
-	print_name(stderr, stream->path);
+	escape_print(stderr, stream->path);
 	fprintf(stderr, ": %s\n", ctl_progress_line(&progress, PRINT_COLUMNS, text, sizeof(text)));
 }
 
@@ -151,8 +146,8 @@ static void receive_bytes(void *context, const char *bytes, size_t count)
 static int print_error(const char *path, const char *what, int status)
 {
 	fprintf(stderr, "ranged-ctl: ");
-	print_name(stderr, path);
-	fprintf(stderr, ": %s\n", what);
+	escape_print(stderr, path);
+	escape_print_line(stderr, ": %s", what);
 	return status;
 }
 
@@ -166,10 +161,10 @@ static void print_done(const struct stream *stream)
 	if (stream->cache->quiet)
 		return;
 	progress.total_known = progress.files == 1;
-	print_name(stdout, stream->path);
+	escape_print(stdout, stream->path);
 	printf(": %s", ctl_words_size((double)progress.done_bytes, words));
 	if (progress.files != 1 && ctl_value_at(stream->last, "files") != NULL)
-		printf(" of %" PRIu64 " files", progress.files);
+		printf(" of %" PRIu64 " file%s", progress.files, units_plural(progress.files));
 	printf(" %s", is_evict(stream->cache) ? "evicted" : strcmp(operation, "pin") == 0 ? "pinned" : "in memory");
 	if (left_out > 0)
 		printf(", %" PRIu64 " skipped (unreadable)", left_out);
@@ -187,7 +182,7 @@ static int print_result(const struct ctl_cache *cache, const struct stream *stre
 
 	if (status != 0 &&
 	    ctl_client_status(cache->client) > 200) { /* the message from ranged already names the path */
-		fprintf(stderr, "ranged-ctl: %s\n", ctl_client_fault(cache->client));
+		escape_print_line(stderr, "ranged-ctl: %s", ctl_client_fault(cache->client));
 		return status;
 	}
 	if (status != 0)
@@ -253,8 +248,8 @@ static void print_hot(const json_t *files)
 		       ctl_words_size((double)ctl_value_count(file, "size"), size),
 		       ctl_value_true(file, "pinned") ? "yes" : "",
 		       ctl_words_count((double)ctl_value_count(file, "requests"), requests));
-		print_name(stdout, ctl_value_text(file, "site"));
-		print_name(stdout, ctl_value_text(file, "path"));
+		escape_print(stdout, ctl_value_text(file, "site"));
+		escape_print(stdout, ctl_value_text(file, "path"));
 		putchar('\n');
 	}
 }
@@ -266,8 +261,8 @@ static void print_more(const json_t *hot, uint64_t offset)
 		       next = offset + json_array_size(json_object_get(hot, "files"));
 
 	if (next < total && isatty(STDOUT_FILENO))
-		printf("%" PRIu64 " of %" PRIu64 " files; continue with --offset %" PRIu64 "\n", next - offset, total,
-		       next);
+		printf("%" PRIu64 " of %" PRIu64 " file%s; continue with --offset %" PRIu64 "\n", next - offset, total,
+		       units_plural(total), next);
 }
 
 int ctl_cache_hot(struct ctl_client *client, uint64_t offset, uint64_t limit, bool json)

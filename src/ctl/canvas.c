@@ -13,6 +13,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/escape.h"
+
 #define ELLIPSIS 0x2026u
 #define FULL_BLOCK 0x2588u /* not a shade character, which would darken the colour */
 #define CELL_BYTES 24	   /* maximum output for one cell, including a change of style */
@@ -40,22 +42,11 @@ void ctl_canvas_fini(struct ctl_canvas *canvas)
 /* Returns the next code point of a UTF-8 text, and advances *text. A byte that is not valid UTF-8 becomes U+FFFD. */
 static uint32_t next_glyph(const char **text)
 {
-	const unsigned char *p = (const unsigned char *)*text;
-	unsigned more = *p < 0x80 ? 0 : *p >= 0xf0 && *p < 0xf5 ? 3 : *p >= 0xe0 ? 2 : 1;
-	uint32_t glyph = *p & (more == 0 ? 0x7fu : 0x3fu >> more);
+	uint32_t glyph;
+	size_t bytes = escape_decode(*text, strlen(*text), &glyph);
 
-	if (*p >= 0x80 && (*p < 0xc2 || *p >= 0xf5))
-		goto none;
-	for (unsigned i = 1; i <= more; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			goto none;
-		glyph = glyph << 6 | (p[i] & 0x3fu);
-	}
-	*text += more + 1;
-	return glyph;
-none:
-	*text += 1;
-	return 0xfffd;
+	*text += bytes > 0 ? bytes : 1;
+	return bytes > 0 ? glyph : 0xfffd;
 }
 
 /* Returns the ASCII substitute of a code point. The table contains the code points that ranged-ctl itself uses. */
@@ -73,7 +64,7 @@ static uint32_t to_ascii(uint32_t glyph)
 }
 
 /*
- * Returns the number of columns of a code point, and replaces *glyph with the code point to draw. Control characters
+ * Returns the number of columns of a code point, and replaces *glyph with the code point to draw. Invisible characters
  * become question marks. Combining characters have no column and are not drawn.
  */
 static unsigned columns_of(const struct ctl_canvas *canvas, uint32_t *glyph)
@@ -82,7 +73,7 @@ static unsigned columns_of(const struct ctl_canvas *canvas, uint32_t *glyph)
 
 	if (!canvas->unicode)
 		*glyph = to_ascii(*glyph);
-	if (*glyph < 0x20 || (*glyph >= 0x7f && *glyph < 0xa0))
+	if (escape_is_invisible(*glyph))
 		*glyph = '?';
 	if (*glyph < 0x80 || *glyph == ELLIPSIS || *glyph == 0xb5 || *glyph == 0xb7 || *glyph == 0xfffd)
 		return 1;

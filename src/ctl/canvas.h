@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A rectangle of cells to draw on. The finished canvas is rendered as lines of text, with or without terminal escape
- * codes. Drawing outside the canvas has no effect. Control characters in texts are replaced, because the names of files
- * and clients are not trusted. A canvas must be used by one thread at a time.
+ * codes. Drawing outside the canvas has no effect. Invisible characters in texts are replaced, because the names of
+ * files and clients are not trusted. A canvas must be used by one thread at a time.
  */
 #ifndef CTL_CANVAS_H
 #define CTL_CANVAS_H

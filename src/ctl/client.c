@@ -304,7 +304,7 @@ static const char *text_of_error(struct ctl_client *client, json_t **json, size_
 	return text;
 }
 
-/* Sets the message of an error response, without control characters. Returns the exit status. */
+/* Sets the message of an error response. The programs escape it when they print it. Returns the exit status. */
 static int explain_status(struct ctl_client *client)
 {
 	size_t length;
@@ -317,8 +317,6 @@ static int explain_status(struct ctl_client *client)
 	else
 		snprintf(client->fault, sizeof(client->fault), "ranged answered with status %ld", client->status);
 	json_decref(json);
-	for (char *p = client->fault; *p != '\0'; p++)
-		*p = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
 	switch (client->status) {
 	case 400:
 	case 414:

@@ -18,6 +18,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/units.h"
 #include "ctl/cache.h"
 #include "ctl/summary.h"
@@ -58,7 +59,7 @@ static bool is_unicode(void)
 
 static int print_error(const struct command *command, int status)
 {
-	fprintf(stderr, "ranged-ctl: %s\n", ctl_client_fault(command->client));
+	escape_print_line(stderr, "ranged-ctl: %s", ctl_client_fault(command->client));
 	return status;
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "ctl/terminal.h"
 #include "ctl/view.h"
 
@@ -96,7 +97,7 @@ static char *draw(const struct top *top, unsigned width, unsigned height, bool s
 
 static int print_error(const struct top *top, int status)
 {
-	fprintf(stderr, "ranged-ctl: %s\n", top->trouble);
+	escape_print_line(stderr, "ranged-ctl: %s", top->trouble);
 	return status;
 }
 

@@ -313,16 +313,18 @@ static void log_result(struct cache_state *state, uint64_t begun_ns, int result,
 	const uint64_t failed = counts->failed;
 	char size[16];
 
-	log_info("cache_state: restored %" PRIu64 " of %" PRIu64 " files, %s, in %.1f s; %" PRIu64
-		 " were skipped, because they have changed or are not served any more%s",
-		 counts->restored, counts->listed, units_format_size(counts->bytes, size, sizeof(size)),
+	log_info("cache_state: restored %" PRIu64 " of %" PRIu64 " file%s, %s, in %.1f s; skipped %" PRIu64
+		 " of them, because they have changed or are not served any more%s",
+		 counts->restored, counts->listed, units_plural(counts->listed),
+		 units_format_size(counts->bytes, size, sizeof(size)),
 		 (double)(clock_now_ns() - begun_ns) / (double)CLOCK_NS_PER_S, counts->skipped,
 		 result == -ENOSPC	? "; the cache is full"
 		 : result == -ECANCELED ? "; the restore ended early, because the process stops"
 		 : result == -ENOMEM	? "; the restore ended early, because there is no memory"
 					: "");
 	if (failed > 0)
-		log_warning("cache_state: %" PRIu64 " files could not be read (%s)", failed, fault);
+		log_warning("cache_state: %" PRIu64 " file%s could not be read (%s)", failed, units_plural(failed),
+			    fault);
 }
 
 static void restore_from(struct cache_state *state, struct cache_list_reader *list, const char *file)
@@ -338,7 +340,7 @@ static void restore_from(struct cache_state *state, struct cache_list_reader *li
 	int result;
 
 	atomic_store_explicit(&state->counts.listed, listed, memory_order_relaxed);
-	log_info("cache_state: restoring %" PRIu64 " files, %s, from %s", listed,
+	log_info("cache_state: restoring %" PRIu64 " file%s, %s, from %s", listed, units_plural(listed),
 		 units_format_size(bytes, size, sizeof(size)), file);
 	result = cache_restore_run(&options, fault);
 	state->complete = result != -ECANCELED;

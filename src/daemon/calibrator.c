@@ -25,6 +25,7 @@
 
 #include "base/container_of.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "engine/calibrate.h"
 #include "store/file_open.h"
 
@@ -59,15 +60,16 @@ static void calibrate(struct calibrator *calibrator, const struct file *file, co
 		calibrate_run(descriptor->fd, file->version.size, file->offset_alignment, CALIBRATE_BUDGET_MS, &found);
 
 	if (error != 0) {
-		log_warning("device %u:%u: calibration failed: %s; keeping the limit of %u reads in flight",
-			    major(device->id), minor(device->id), strerror(-error), device->depth);
+		log_warning("device %u:%u: calibration failed: %s; keeping the limit of %u read%s in flight",
+			    major(device->id), minor(device->id), strerror(-error), device->depth,
+			    units_plural(device->depth));
 		return;
 	}
 	devices_set_depth(calibrator->devices, device, found.depth, found.depth_bytes);
-	log_info("device %u:%u: calibrated; the limits are %u reads and %llu KiB in flight (measured: %.0f MB/s, "
+	log_info("device %u:%u: calibrated; the limits are %u read%s and %llu KiB in flight (measured: %.0f MB/s, "
 		 "%.0f reads of 64 KiB per second)",
-		 major(device->id), minor(device->id), device->depth, (unsigned long long)device->depth_bytes >> 10,
-		 found.bytes_per_s / 1e6, found.iops);
+		 major(device->id), minor(device->id), device->depth, units_plural(device->depth),
+		 (unsigned long long)device->depth_bytes >> 10, found.bytes_per_s / 1e6, found.iops);
 }
 
 /* Returns true if the caller must calibrate the device of this file. */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "auth/certificates.h"
+#include "base/escape.h"
 #include "base/log.h"
 #include "daemon/logs.h"
 #include "daemon/passwords.h"
@@ -101,8 +102,8 @@ static int check(struct options *options)
 		return EX_CONFIG;
 	sizing_apply(config);
 	for (size_t i = 0; i < config->resolved.count; i++)
-		printf("%s\n", config->resolved.list[i]);
-	printf("%s: ok\n", options->config_path != NULL ? options->config_path : "command line");
+		escape_print_line(stdout, "%s", config->resolved.list[i]);
+	escape_print_line(stdout, "%s: ok", options->config_path != NULL ? options->config_path : "command line");
 	return EXIT_SUCCESS;
 }
 

@@ -16,6 +16,7 @@
 #include <sysexits.h>
 
 #include "base/container_of.h"
+#include "base/escape.h"
 #include "daemon/explain_report.h"
 #include "daemon/passwords.h"
 #include "daemon/site_roots.h"
@@ -72,7 +73,7 @@ static int add_field(struct request *request, char *text)
 	char *colon = strchr(text, ':'), *value;
 
 	if (colon == NULL) {
-		fprintf(stderr, "ranged: --header \"%s\" is not of the form \"Name: value\"\n", text);
+		escape_print_line(stderr, "ranged: --header \"%s\" is not of the form \"Name: value\"", text);
 		return EX_USAGE;
 	}
 	*colon = '\0';

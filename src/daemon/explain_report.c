@@ -17,6 +17,7 @@
 
 #include "base/align.h"
 #include "base/clock.h"
+#include "base/escape.h"
 #include "config/config_key.h"
 #include "http/negotiate.h"
 #include "steps/gate.h"
@@ -33,7 +34,7 @@ static void print(const char *label, const char *format, ...)
 
 	printf("%-15s ", label);
 	va_start(arguments, format);
-	vprintf(format, arguments);
+	escape_vprintf(stdout, format, arguments);
 	va_end(arguments);
 	putchar('\n');
 }
@@ -69,8 +70,8 @@ static void print_blocks(const struct options *options, const struct match *matc
 		char place[CONFIG_PLACE_BYTES];
 
 		if (rule != NULL)
-			printf("%-15s %s: location \"%s\":", i == 0 ? "blocks" : "",
-			       config_places_format(&options->config.places, rule->line, place), rule->pattern);
+			escape_printf(stdout, "%-15s %s: location \"%s\":", i == 0 ? "blocks" : "",
+				      config_places_format(&options->config.places, rule->line, place), rule->pattern);
 		else
 			printf("%-15s %s:", i == 0 ? "blocks" : "", i == 0 ? "outside all blocks" : "the site itself");
 		print_settings(match->chain[i]);
@@ -322,7 +323,8 @@ void explain_report_reply(const struct request *request)
 
 	print("status", "%u", reply->status);
 	for (unsigned i = 0; i < reply->header_count; i++)
-		printf("%-15s %s: %s\n", i == 0 ? "fields" : "", reply->headers[i].name, reply->headers[i].value);
+		escape_print_line(stdout, "%-15s %s: %s", i == 0 ? "fields" : "", reply->headers[i].name,
+				  reply->headers[i].value);
 	if (reply->listing && reply->status == 200)
 		print("", "Transfer-Encoding: chunked");
 	else if (reply->status != 204 && !reply->listing)

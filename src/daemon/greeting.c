@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "daemon/site_roots.h"
 #include "net/own_addresses.h"
 
@@ -75,8 +76,9 @@ static void print_unix(const struct sockaddr_un *address, bool tls)
 {
 	const bool is_abstract = address->sun_path[0] == '\0';
 
-	printf("  curl --%s %s %s://localhost/\n", is_abstract ? "abstract-unix-socket" : "unix-socket",
-	       address->sun_path + is_abstract, tls ? "https" : "http");
+	escape_print_line(stdout, "  curl --%s %s %s://localhost/",
+			  is_abstract ? "abstract-unix-socket" : "unix-socket", address->sun_path + is_abstract,
+			  tls ? "https" : "http");
 }
 
 static bool is_only_six(int fd)
@@ -127,7 +129,8 @@ static void print_advice(const struct options *options, bool is_shared, unsigned
 		printf("Only this machine can connect. To share the directory, run in it: ranged %u\n",
 		       port > 0 ? port : 8080);
 	if (options->ignored_path != NULL)
-		printf("To use %s, run: ranged --config %s\n", options->ignored_path, options->ignored_path);
+		escape_print_line(stdout, "To use %s, run: ranged --config %s", options->ignored_path,
+				  options->ignored_path);
 }
 
 void greeting_print(const struct generation *generation)
@@ -142,7 +145,7 @@ void greeting_print(const struct generation *generation)
 		return;
 	if (options->interactive)
 		path = realpath(root, NULL);
-	printf("ranged %s serves %s\n", PACKAGE_VERSION, path != NULL ? path : root);
+	escape_print_line(stdout, "ranged %s serves %s", PACKAGE_VERSION, path != NULL ? path : root);
 	free(path);
 	for (size_t i = 0; i < sockets_count(sockets); i++)
 		is_shared = print_socket(sockets, i) || is_shared;

@@ -20,6 +20,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/clock.h"
+#include "base/units.h"
 
 #define LINE_NS (5 * CLOCK_NS_PER_S) /* interval of status lines */
 #define ITERATION_NS CLOCK_NS_PER_S  /* minimum time that a worker is allowed for an iteration */
@@ -60,11 +61,11 @@ void notify_format(char *text, size_t bytes, const struct notify_sample *before,
 
 	if (now->state != NULL)
 		used = append(text, bytes, used, "%s: ", now->state);
-	used = append(text, bytes, used, "%" PRIu64 " client%s, %.1f MB/s", now->clients, now->clients == 1 ? "" : "s",
+	used = append(text, bytes, used, "%" PRIu64 " client%s, %.1f MB/s", now->clients, units_plural(now->clients),
 		      rate);
 	if (lookups > 0)
 		used = append(text, bytes, used, ", %" PRIu64 " %% hits", hits * 100 / lookups);
-	append(text, bytes, used, ", %" PRIu64 " read%s queued", now->queued, now->queued == 1 ? "" : "s");
+	append(text, bytes, used, ", %" PRIu64 " read%s queued", now->queued, units_plural(now->queued));
 }
 
 /* Sends the status line only if it has changed, because each message costs a system call and wakes up systemd. */

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "base/align.h"
+#include "base/escape.h"
 #include "base/units.h"
 
 #define ALIGNMENT_DEFAULT 4096
@@ -44,8 +45,8 @@
 /* Prints an error message. `error` is -errno, or 0 if there is no errno. Returns `status`. */
 static int print_error(const char *directory, const char *what, int error, int status)
 {
-	fprintf(stderr, "ranged-probe: %s: %s%s%s\n", directory, what, error != 0 ? ": " : "",
-		error != 0 ? strerror(-error) : "");
+	escape_print_line(stderr, "ranged-probe: %s: %s%s%s", directory, what, error != 0 ? ": " : "",
+			  error != 0 ? strerror(-error) : "");
 	return status;
 }
 
@@ -161,10 +162,10 @@ static void try_sample(const char *directory)
 		if (!is_sample(dirfd(dir), entry->d_name))
 			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		fprintf(stderr, "ranged-probe: %s/%s: %s be opened with O_DIRECT%s\n", directory, entry->d_name,
-			fd < 0 ? "cannot" : "can",
-			fd < 0 ? "; ranged would read it through the page cache"
-			       : "; ranged can read it without the page cache");
+		escape_print_line(stderr, "ranged-probe: %s/%s: %s be opened with O_DIRECT%s", directory, entry->d_name,
+				  fd < 0 ? "cannot" : "can",
+				  fd < 0 ? "; ranged would read it through the page cache"
+					 : "; ranged can read it without the page cache");
 		if (fd >= 0)
 			close(fd);
 		break;
@@ -205,8 +206,9 @@ static int check_room(const char *directory, uint64_t bytes)
 	free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	if (free_bytes >= bytes)
 		return 0;
-	fprintf(stderr,
-		"ranged-probe: %s: not enough free space: %s are free, but the temporary file needs %s (see --size)\n",
+	escape_print_line(
+		stderr,
+		"ranged-probe: %s: not enough free space: %s are free, but the temporary file needs %s (see --size)",
 		directory, units_format_size(free_bytes, have, sizeof(have)),
 		units_format_size(bytes, need, sizeof(need)));
 	return EX_CANTCREAT;

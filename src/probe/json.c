@@ -10,6 +10,9 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
+
+#include "base/escape.h"
 
 /* Returns the text as a JSON string, or null if the text is not valid UTF-8, which JSON requires. */
 static json_t *text_of(const char *path)
@@ -157,13 +160,15 @@ int probe_json_print(FILE *out, const struct probe_result *result, const struct 
 		transfer_of(&result->verify), "shortened", result->shortened, "io_submit", submits_of(result, verdict),
 		"nowait", nowait_of(result), "measurements", cells_of(result), "recommended", recommended_of(result),
 		"limits", limits_of(&verdict->limits), "warnings", warnings_of(verdict));
+	char *text = report != NULL ? escape_json_document(json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(6)))
+				    : NULL;
 	int error = 0;
 
-	if (report == NULL)
-		return -ENOMEM;
-	if (json_dumpf(report, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) != 0 || fputc('\n', out) == EOF ||
-	    fflush(out) != 0)
-		error = -EIO;
 	json_decref(report);
+	if (text == NULL)
+		return -ENOMEM;
+	if (fputs(text, out) == EOF || fputc('\n', out) == EOF || fflush(out) != 0)
+		error = -EIO;
+	free(text);
 	return error;
 }

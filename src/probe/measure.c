@@ -22,6 +22,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "probe/io.h"
 
 #define STORAGE_FAULT 1 /* exit status */
@@ -61,22 +62,24 @@ static int report_fault(const struct measure *measure, const struct probe_fault 
 	const char *directory = measure->result->file.directory, *what = fault->write ? "write" : "read";
 
 	if (fault->error != 0)
-		fprintf(stderr, "ranged-probe: %s: %s of %zu bytes at offset %" PRIu64 " failed: %s (errno %d)\n",
-			directory, what, fault->asked, fault->offset, strerror(-fault->error), -fault->error);
+		escape_print_line(stderr,
+				  "ranged-probe: %s: %s of %zu bytes at offset %" PRIu64 " failed: %s (errno %d)",
+				  directory, what, fault->asked, fault->offset, strerror(-fault->error), -fault->error);
 	else if (fault->wrong)
-		fprintf(stderr,
-			"ranged-probe: %s: the byte at offset %" PRIu64 " differs from the byte that was written\n",
-			directory, fault->offset);
+		escape_print_line(stderr,
+				  "ranged-probe: %s: the byte at offset %" PRIu64
+				  " differs from the byte that was written",
+				  directory, fault->offset);
 	else
-		fprintf(stderr, "ranged-probe: %s: short %s at offset %" PRIu64 ": %zu of %zu bytes\n", directory, what,
-			fault->offset, fault->got, fault->asked);
+		escape_print_line(stderr, "ranged-probe: %s: short %s at offset %" PRIu64 ": %zu of %zu bytes",
+				  directory, what, fault->offset, fault->got, fault->asked);
 	return STORAGE_FAULT;
 }
 
 static int report_error(const struct measure *measure, const char *what, int error, int status)
 {
-	fprintf(stderr, "ranged-probe: %s: %s: %s (errno %d)\n", measure->result->file.directory, what,
-		strerror(-error), -error);
+	escape_print_line(stderr, "ranged-probe: %s: %s: %s (errno %d)", measure->result->file.directory, what,
+			  strerror(-error), -error);
 	return status;
 }
 

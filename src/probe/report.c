@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/units.h"
 #include "probe/table.h"
 
@@ -40,7 +41,7 @@ static void print_wrapped(FILE *out, const char *text)
 			fputc(' ', out);
 			column++;
 		}
-		fwrite(text, 1, length, out);
+		escape_printf(out, "%.*s", (int)length, text);
 		column += length;
 		text += length + (text[length] == ' ');
 	}
@@ -101,7 +102,8 @@ static void print_head(const struct report *report)
 	probe_style_colour(style, well ? PROBE_GREEN : PROBE_YELLOW);
 	fprintf(style->out, "%s\n", headline(report));
 	probe_style_colour(style, PROBE_PLAIN);
-	fprintf(style->out, "%s: %s on %s\n\n", file->directory, file->mount.type, file->mount.source);
+	escape_print_line(style->out, "%s: %s on %s", file->directory, file->mount.type, file->mount.source);
+	fputc('\n', style->out);
 }
 
 static void print_setting(const struct report *report)

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "auth/signature.h"
+#include "base/escape.h"
 #include "base/units.h"
 #include "sign/time.h"
 #include "sign/url.h"
@@ -126,7 +127,7 @@ static void print_version(FILE *stream, struct argp_state *state)
 /* Prints an error message about a URL or a file, and sets the exit status. */
 static void print_error(struct command *command, int status, const char *about, const char *what)
 {
-	fprintf(stderr, "ranged-sign: %s: %s\n", about, what);
+	escape_print_line(stderr, "ranged-sign: %s: %s", about, what);
 	command->status = status;
 }
 
@@ -175,11 +176,12 @@ static void check_url(struct command *command, const struct sign_url *url)
 
 	printf("%u %s", signature_status(verdict), signature_description(verdict));
 	if (verdict == SIGNATURE_GOOD || verdict == SIGNATURE_EXPIRED) {
-		printf("; expiry %s, key %s", sign_time_format(signature.expires, time, sizeof(time)), signature.key);
+		escape_printf(stdout, "; expiry %s, key %s", sign_time_format(signature.expires, time, sizeof(time)),
+			      signature.key);
 		if (signature.prefix)
-			printf(", valid for all paths below %s", signature.path);
+			escape_printf(stdout, ", valid for all paths below %s", signature.path);
 		if (signature.address[0] != '\0')
-			printf(", client %s", signature.address);
+			escape_printf(stdout, ", client %s", signature.address);
 		if (signature.rate_bytes > 0)
 			printf(", %" PRIu64 " bytes/s", signature.rate_bytes);
 	}
@@ -241,7 +243,7 @@ static int load_keys(struct command *command)
 	int error = sign_keys_load(command->key_file, &command->keys, fault);
 
 	if (error != 0) {
-		fprintf(stderr, "ranged-sign: %s\n", fault);
+		escape_print_line(stderr, "ranged-sign: %s", fault);
 		return error == -EINVAL || error == -EFBIG ? EX_CONFIG : EX_NOINPUT;
 	}
 	if (command->keys->exposed)
@@ -252,7 +254,7 @@ static int load_keys(struct command *command)
 					       : sign_keys_find(command->keys, command->key_id);
 	if (command->key != NULL)
 		return 0;
-	fprintf(stderr, "ranged-sign: %s: the file has no key \"%s\"\n", command->key_file, command->key_id);
+	escape_print_line(stderr, "ranged-sign: %s: the file has no key \"%s\"", command->key_file, command->key_id);
 	return EX_CONFIG;
 }
 
@@ -268,10 +270,12 @@ static int check_options(struct command *command, int arguments)
 	else if (command->check && command->address != NULL &&
 		 address_parse(command->address, strlen(command->address), &command->client) != 0)
 		fault = "--check: --address must be a single address, not a network";
-	if (fault != NULL)
-		fprintf(stderr, "ranged-sign: %s\nTry `ranged-sign --help' for more information.\n", fault);
-	else if (command->address != NULL)
+	if (fault != NULL) {
+		escape_print_line(stderr, "ranged-sign: %s", fault);
+		fprintf(stderr, "Try `ranged-sign --help' for more information.\n");
+	} else if (command->address != NULL) {
 		strcpy(command->signature.address, command->address);
+	}
 	return fault != NULL ? EX_USAGE : 0;
 }
 

@@ -129,7 +129,7 @@ is "$(lines)" $((before + 1)) "connections without a byte are not logged"
 # The end of the process.
 start_download
 kill -TERM "$PID"
-await_server 5 grep -q 'draining 1 connections' "$DIR/error.log"
+await_server 5 grep -q 'draining 1 connection ' "$DIR/error.log"
 kill -TERM "$PID"
 end_ranged
 is $? 0 "the exit status is 0"

@@ -10,7 +10,7 @@ config 'access_format = json' "site \"fifo.example\" { access_log = $DIR/fifo }"
 start_ranged
 get /a.bin -H 'Host: full.example'
 is "$STATUS" 200 "a request whose line cannot be written is served"
-ok "the lost line is reported" await 5 grep -q 'warning: 1 lines of the log /dev/full were lost: No space left on device' "$DIR/error.log"
+ok "the lost line is reported" await 5 grep -q 'warning: 1 line of the log /dev/full was lost: No space left on device' "$DIR/error.log"
 
 for i in $(seq 3000); do echo "url = \"$URL/a.bin?$(printf '%01000d' "$i")\""; echo "output = \"$DIR/out\""; done >"$DIR/curls"
 ok "requests are served while the log is not read" curl -sS --fail --config "$DIR/curls" -H 'Host: fifo.example'

@@ -64,7 +64,7 @@ is "$(header X-Say)" four "a valid configuration is loaded after failed reloads"
 
 long
 kill -TERM "$PID"
-await 5 grep -q 'draining 1 connections' "$DIR/error.log"
+await 5 grep -q 'draining 1 connection ' "$DIR/error.log"
 kill -HUP "$PID"
 ok "a reload while ranged stops is ignored" await 5 grep -q 'reload ignored' "$DIR/error.log"
 touch "$DIR/long.go"

@@ -66,7 +66,7 @@ open_connection 5
 connected() { [ "$(socket_count)" -gt "$sockets" ]; }
 await 10 connected
 kill -TERM "$PID"
-await_server 10 grep -q 'draining 1 connections' "$DIR/error.log"
+await_server 10 grep -q 'draining 1 connection ' "$DIR/error.log"
 advance 0.55
 is "$(timeout "$(seconds 20)" cat <&5 | wc -c)" 0 "with a short drain_timeout, the grace period is shorter"
 end_ranged

@@ -12,7 +12,7 @@ printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' | wire -b 65536 -f 100000 -p "$D
 client=$!
 await 10 test -e "$DIR/client.reached"
 kill -TERM "$PID"
-await 10 grep -q 'draining 1 connections' "$DIR/error.log"
+await 10 grep -q 'draining 1 connection ' "$DIR/error.log"
 advance 50
 sleep 0.1
 ok "ranged waits for the transfer before drain_timeout" running

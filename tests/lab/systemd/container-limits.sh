@@ -38,7 +38,7 @@ start_ranged
 size_is() { curl -s --unix-socket "$DIR/admin" http://localhost/metrics | grep -qx "ranged_cache_size_bytes $(($1 << 20))"; }
 ok "the cache has 38 MiB" size_is 38
 like "$(cat "$DIR/error.log")" 'info: cache_size = 38M' "the log has the size of the cache"
-like "$(cat "$DIR/error.log")" ' with 1 workers' "one worker runs"
+like "$(cat "$DIR/error.log")" ' with 1 worker' "one worker runs"
 like "$(cat "$DIR/error.log")" 'warning: max_connections is lowered from 4096 to ' "max_connections is lowered"
 wrk -t1 -c150 -d1 "$URL/a.bin" >/dev/null
 wrk -t1 -c600 -d1 "$URL/big.bin" >/dev/null 2>&1

@@ -48,12 +48,13 @@ static const struct {
 	{ "plain", "plain" },
 	{ "a\"b", "a\\\"b" },
 	{ "a\\b", "a\\\\b" },
-	{ "a\nb", "a\\nb" },
-	{ "\\\"\n", "\\\\\\\"\\n" },
-	{ "}\t{,=", "}\t{,=" },
+	{ "a\nb", "a\\\\x0ab" },
+	{ "\\\"\n", "\\\\\\\"\\\\x0a" },
+	{ "}\t{,=", "}\\\\x09{,=" },
 	{ "\xc3\xa4", "\xc3\xa4" },
-	{ "a\xff\xfe", "a\xef\xbf\xbd\xef\xbf\xbd" },
-	{ "\xc3\"", "\xef\xbf\xbd\\\"" },
+	{ "a\xff\xfe", "a\\\\xff\\\\xfe" },
+	{ "\xc3\"", "\\\\xc3\\\"" },
+	{ "\xe2\x80\xae", "\\\\xe2\\\\x80\\\\xae" },
 };
 
 START_TEST(label_values_are_escaped)

@@ -362,7 +362,7 @@ START_TEST(survives_a_full_disk)
 	ck_assert_uint_eq(log_dropped(), 5);
 	assert_match(in_dir("error"), "info: kept\n");
 	assert_match(in_dir("error"),
-		     "warning: [0-9]+ lines of the log /dev/full were lost: No space left on device\n");
+		     "warning: [0-9]+ lines? of the log /dev/full (was|were) lost: No space left on device\n");
 
 	start(LOG_LEVEL_INFO, "/dev/full", NULL); /* the report itself cannot be written either */
 	log_info("lost");
@@ -388,6 +388,26 @@ START_TEST(starts_a_new_line_after_a_partial_one)
 	say("whole");
 	log_stop();
 	assert_text(in_dir("access"), "0123456789\nabcd\nwhole\n");
+}
+END_TEST
+
+/* The error log cannot write a line, nor its report. It reports the line when there is room again, without a further line. */
+START_TEST(an_error_log_reports_its_own_lost_lines)
+{
+	struct rlimit limit = { .rlim_cur = 10, .rlim_max = RLIM_INFINITY };
+
+	start(LOG_LEVEL_INFO, in_dir("error"), NULL);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	log_info("lost");
+	while (log_dropped() == 0)
+		usleep(1000);
+	limit.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	while (slurped_bytes(in_dir("error")) < 40) /* a partial line, and the report */
+		usleep(1000);
+	log_stop();
+	ck_assert_uint_eq(log_dropped(), 1);
+	assert_match(in_dir("error"), "warning: 1 line of the log .*/error was lost: File too large\n$");
 }
 END_TEST
 
@@ -870,6 +890,7 @@ static Suite *suite(void)
 	tcase_add_test(c, keeps_the_old_file_when_it_cannot_reopen);
 	tcase_add_test(c, drops_lines_when_the_queue_is_full);
 	tcase_add_test(c, survives_a_full_disk);
+	tcase_add_test(c, an_error_log_reports_its_own_lost_lines);
 	tcase_add_test(c, starts_a_new_line_after_a_partial_one);
 	tcase_add_test(c, stop_does_not_wait_for_a_stuck_log);
 	tcase_add_test(c, each_record_has_its_form);
