@@ -490,8 +490,10 @@ static const struct site *find_excess_log(const struct rules *rules)
 }
 
 /* Checks the locations with a root. Returns 0, or writes the error message and returns -EINVAL. */
-static int check_location_roots(const struct rules *rules, char *fault)
+static int check_location_roots(const struct config *config, char *fault)
 {
+	const struct rules *rules = &config->rules;
+	char place[CONFIG_PLACE_BYTES];
 	unsigned count = 0;
 	for (size_t i = 0; i < rules->site_count; i++)
 		for (size_t j = 0; j < rules->sites[i].count; j++) {
@@ -500,14 +502,15 @@ static int check_location_roots(const struct rules *rules, char *fault)
 				continue;
 			if (pattern_is_glob(rule->pattern))
 				return reject(fault,
-					      "root: the location \"%.200s\" in line %u is a glob; the root of a "
+					      "root: the location \"%.200s\" in %s is a glob; the root of a "
 					      "location replaces a path prefix, such as \"/isos/\"",
-					      rule->pattern, rule->line);
+					      rule->pattern, config_places_format(&config->places, rule->line, place));
 			if (++count > RULES_LOCATION_ROOTS_MAX)
 				return reject(fault,
-					      "root: the location \"%.200s\" in line %u: too many locations with a "
+					      "root: the location \"%.200s\" in %s: too many locations with a "
 					      "root; the maximum is %d",
-					      rule->pattern, rule->line, RULES_LOCATION_ROOTS_MAX);
+					      rule->pattern, config_places_format(&config->places, rule->line, place),
+					      RULES_LOCATION_ROOTS_MAX);
 		}
 	return 0;
 }
@@ -527,7 +530,7 @@ int config_finish(struct config *config, char fault[CONFIG_FAULT_BYTES])
 	}
 	if (!any_root)
 		return reject(fault, "no root is set; set root at the top level or in each site");
-	if (check_location_roots(rules, fault) != 0)
+	if (check_location_roots(config, fault) != 0)
 		return -EINVAL;
 	const struct site *excess = find_excess_log(rules);
 	if (excess != NULL)

@@ -77,20 +77,20 @@ static const char *reason_of(const struct configured *a, const struct configured
 	return NULL;
 }
 
-/* Writes the key, the address and the place of its site, for example: listen ":80" (site "a.example" in line 12) */
+/* Writes the key, the address and the place of its site, for example: listen ":80" (site "a.example" in f:12) */
 static void describe(const struct config *config, const struct configured *one, char *text, size_t text_bytes)
 {
-	char address[LISTEN_ADDRESS_HOST_BYTES + 32], place[100] = "";
+	char address[LISTEN_ADDRESS_HOST_BYTES + 32], place[CONFIG_PLACE_BYTES], where[CONFIG_PLACE_BYTES + 80] = "";
 	size_t site = 0;
 	while (site < config->rules.site_count && (one->sites >> site & 1) == 0)
 		site++;
 	if (one->sites != 0 && site > 0)
-		snprintf(place, sizeof(place), " (site \"%.60s\" in line %u)", config->rules.sites[site].host,
-			 config->rules.sites[site].line);
+		snprintf(where, sizeof(where), " (site \"%.60s\" in %s)", config->rules.sites[site].host,
+			 config_places_format(&config->places, config->rules.sites[site].line, place));
 	listen_address_format(&one->address, address, sizeof(address));
 	if ((one->sites & 1) != 0 && strcmp(address, CONFIG_LISTEN_PRESET) == 0)
-		snprintf(place, sizeof(place), " (the default outside all sites)");
-	snprintf(text, text_bytes, "%s \"%.150s\"%s", one->key, address, place);
+		snprintf(where, sizeof(where), " (the default outside all sites)");
+	snprintf(text, text_bytes, "%s \"%.150s\"%s", one->key, address, where);
 }
 
 bool listen_overlap_find(const struct config *config, char *fault, size_t fault_bytes)

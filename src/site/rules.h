@@ -110,8 +110,8 @@ const struct site *rules_find_name(const struct rules *rules, const char *host);
 struct rule *rules_add(struct site *site, const char *pattern);
 struct site *rules_add_site(struct rules *rules, const char *host);
 /*
- * Sorts the blocks of each site: prefixes from short to long, then globs. Then lists the roots. Must be called after all
- * blocks are added. At most RULES_LOCATION_ROOTS_MAX locations may have a root.
+ * Sorts the blocks of each site: prefixes from short to long, then globs. Then lists the roots. Must be called after
+ * all blocks are added. At most RULES_LOCATION_ROOTS_MAX locations may have a root.
  */
 void rules_finish(struct rules *rules);
 

@@ -53,7 +53,7 @@ like "$OUT" ': ok$' "other addresses do not exclude each other"
 check 'site "a.example" {' ' listen = "8080"' '}'
 like "$OUT" 'listen "127.0.0.1:8080" \(the default outside all sites\) and listen ":8080"' "the default is named"
 check 'listen = ":80"' 'site "a.example" {' ' listen = "127.0.0.1:80"' '}'
-like "$OUT" 'listen ":80" and listen "127.0.0.1:80" \(site "a.example" in line 2\)' "the message names the site"
+like "$OUT" 'listen ":80" and listen "127.0.0.1:80" \(site "a.example" in .*:2\)' "the message names the site"
 check 'listen = ":80"' 'monitor = "tls:*:80"'
 like "$OUT" 'listen ":80" and monitor "tls::80"' "addresses of different keys are compared"
 check 'admin = {"127.0.0.1:9180", "127.0.0.1:09180"}'

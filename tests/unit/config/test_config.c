@@ -328,7 +328,7 @@ static const struct {
 	{ "location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n" },
 
 	/* Error pages. */
-	{ "error_page = {'404 410 /a', '4xx /b', '500 /c'}\nerror_page += '502 /c'\nlocation / { error_page = '404 /d' }",
+	{ "error_page = {'404 410 /a', '4xx /b', '500 /c'}\nerror_page += '502 /c'\nlocation / { error_page = '404 /' }",
 	  "" },
 	{ "error_page = {'404 410 /a',\n'500 410 /b'}",
 	  "f:2: error_page: \"500 410 /b\": the status 410 already has a page in this block\n" },
