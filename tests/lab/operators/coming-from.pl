@@ -9,9 +9,8 @@
 # A pair is an item of the section with a literal block. A line of the block begins with the name of a server, or
 # continues the line of the server above. coming-from.table has the requests for each pair.
 #
-# All lines for one server are in one process, each in a virtual host of its own, pN.test, where N is the number of the
-# pair. Where the table says "alone", the lines of lighttpd and of ranged have a process of their own, because they are
-# only valid at the top level.
+# The lines for one server are in one process, each pair in a virtual host of its own, pN.test, where N is the number of
+# the pair. Lines that are only valid at the top level are in other processes, which the table names.
 #
 # DIR/processes has one line "SERVER NAME FILE SOCKET..." for each process. The sockets are those that must accept
 # connections before the requests are sent. DIR/SERVER.curl has the requests for a server.
@@ -59,7 +58,7 @@ sub read_manual {
 	return grep { $_->{ranged} } @found;
 }
 
-# Returns TITLE => { alone => BOOLEAN, skip => { SERVER => REASON }, requests => [...] }.
+# Returns TITLE => { process => { SERVER => NAME }, skip => { SERVER => REASON }, requests => [...] }.
 sub read_table {
 	my (%found, $pair);
 	open my $in, '<', $table or die "$table: $!";
@@ -68,7 +67,7 @@ sub read_table {
 		next if /^#/ || /^\s*$/;
 		if (/^\S/) { $pair = $found{$_} = { line => $., requests => [] }; next }
 		s/^\s+//;
-		if (/^alone$/) { $pair->{alone} = 1; next }
+		if (/^process (\S+) (.*)/) { $pair->{process}{$_} = $1 for split ' ', $2; next }
 		if (/^skip (\w+): (.*)/) { $pair->{skip}{$1} = $2; next }
 		if (/^(\w+)< (.*)/) { push @{$pair->{add}{$1}}, $2; next }
 		my ($request, $status, $fields, $body) = split /\s*\|\s*/, $_, -1;
@@ -147,6 +146,37 @@ sub sockets_of {
 	return @sockets;
 }
 
+# Returns the pairs whose lines for this server are in the main process, or in the process with this name.
+sub pairs_of {
+	my ($server, $name) = @_;
+	return grep { $_->{text}{$server} && ($requests{$_->{title}}{process}{$server} // '') eq $name } @pairs;
+}
+
+# Returns the names of the other processes of this server.
+sub other_processes {
+	my ($server) = @_;
+	my %names = map { $_ => 1 } grep { defined } map { $requests{$_->{title}}{process}{$server} } grep { tested($server, $_) } @pairs;
+	return sort keys %names;
+}
+
+# Chooses an address for the process of these pairs, unless they have addresses. Returns it, and all sockets of the process.
+sub address_for {
+	my ($server, @group) = @_;
+	my @sockets = map { sockets_of($server, $_) } @group;
+	return ('', @sockets) if @sockets;
+	my $port = free_port();
+	$ports{$server}{$_->{number}}{all} = $port for @group;
+	return ("127.0.0.1:$port", "127.0.0.1:$port");
+}
+
+sub titles { return join '', map { "# $_->{title}\n" } @_ }
+
+# Returns the lines of HEAD without those whose key is also in TEXT.
+sub without_keys_of {
+	my ($text, $head) = @_;
+	return join '', grep { /^(\S+) =/ && $text !~ /^\Q$1\E =/m } split /^/, $head;
+}
+
 sub host_of { return "p$_[0]{number}.test" }
 
 sub indent { return $_[0] =~ s/^/    /gmr }
@@ -205,58 +235,58 @@ sub prepare_lighttpd {
 	my $common = "server.document-root = \"$dir/srv/files\"\nserver.errorlog = \"$dir/lighttpd.log\"\n" .
 		"mimetype.assign = ( \".txt\" => \"text/plain\", \".html\" => \"text/html\", \".htm\" => \"text/html\", \".json\" => \"application/json\" )\n";
 	my $port = $ports{lighttpd}{all} = free_port();
-	my (%modules, $hosts);
-	for my $pair (grep { $_->{text}{lighttpd} } @pairs) {
-		my $text = $pair->{text}{lighttpd};
-		my %own;
-		$own{$1} = 1 while $text =~ /"(mod_\w+)"/g;
-		$text =~ s/^server\.modules .*\n//mg;
-		$own{$_->[1]} = 1 for grep { $text =~ $_->[0] } [qr/^\s*(setenv\.|include)/m, 'mod_setenv'], [qr/^\s*expire\./m, 'mod_expire'],
-			[qr/^\s*auth\./m, 'mod_auth'], [qr/^\s*auth\.backend/m, 'mod_authn_file'], [qr/^\s*alias\./m, 'mod_alias'],
-			[qr/^\s*url\.re(write)/m, 'mod_rewrite'], [qr/^\s*url\.redirect/m, 'mod_redirect'], [qr/^\s*url\.access/m, 'mod_access'],
-			[qr/^\s*dir-listing\./m, 'mod_dirlisting'], [qr/^\s*accesslog\./m, 'mod_accesslog'], [qr/^\s*extforward\./m, 'mod_extforward'];
-		if (!$requests{$pair->{title}}{alone}) {
-			$modules{$_} = 1 for keys %own;
-			$hosts .= "# $pair->{title}\n" . ($text =~ /\$HTTP\["host"\]/ ? $text : "\$HTTP[\"host\"] == \"" . host_of($pair) . "\" {\n" . indent($text) . "}\n");
-			next;
-		}
-		my $modules = join ', ', map { "\"$_\"" } sort keys %own;
-		my $head = $common;
-		for my $key (qw(server.document-root server.errorlog mimetype.assign)) { $head =~ s/^\Q$key\E .*\n//m if $text =~ /^\Q$key\E /m }
-		my $listen = '';
-		my @sockets = sockets_of('lighttpd', $pair);
-		if (!@sockets) {
-			my $own_port = $ports{lighttpd}{$pair->{number}}{all} = free_port();
-			$listen = "server.bind = \"127.0.0.1\"\nserver.port = $own_port\n";
-			@sockets = "127.0.0.1:$own_port";
-		}
-		my $file = write_file("lighttpd.$pair->{number}.conf", "# $pair->{title}\nserver.modules = ( $modules )\n$head$listen$text");
-		$processes{"lighttpd.$pair->{number}"} = ['lighttpd', $file, \@sockets];
+	my ($text, $hosts) = ('', '');
+	for my $pair (pairs_of('lighttpd', '')) {
+		my $own = $pair->{text}{lighttpd} =~ s/^server\.modules .*\n//mgr;
+		$text .= $pair->{text}{lighttpd};
+		$hosts .= titles($pair) . ($own =~ /\$HTTP\["host"\]/ ? $own : "\$HTTP[\"host\"] == \"" . host_of($pair) . "\" {\n" . indent($own) . "}\n");
 	}
-	my $modules = join ', ', map { "\"$_\"" } sort keys %modules;
-	my $file = write_file('lighttpd.conf', "server.modules = ( $modules )\n${common}server.bind = \"127.0.0.1\"\nserver.port = $port\n$hosts");
+	my $file = write_file('lighttpd.conf', lighttpd_modules($text) . "${common}server.bind = \"127.0.0.1\"\nserver.port = $port\n$hosts");
 	$processes{lighttpd} = ['lighttpd', $file, ["127.0.0.1:$port"]];
+	for my $name (other_processes('lighttpd')) {
+		my @group = pairs_of('lighttpd', $name);
+		my ($address, @sockets) = address_for('lighttpd', @group);
+		$text = join '', map { $_->{text}{lighttpd} } @group;
+		my $listen = $address =~ /(.*):(.*)/ ? "server.bind = \"$1\"\nserver.port = $2\n" : '';
+		$file = write_file("lighttpd.$name.conf", titles(@group) . lighttpd_modules($text) . without_keys_of($text, $common) . $listen .
+			$text =~ s/^server\.modules .*\n//mgr);
+		$processes{"lighttpd.$name"} = ['lighttpd', $file, \@sockets];
+	}
+}
+
+# Returns the line that loads the modules for these lines.
+sub lighttpd_modules {
+	my ($text) = @_;
+	my %modules;
+	$modules{$1} = 1 while $text =~ /"(mod_\w+)"/g;
+	$modules{$_->[1]} = 1 for grep { $text =~ $_->[0] } [qr/^\s*(setenv\.|include)/m, 'mod_setenv'], [qr/^\s*expire\./m, 'mod_expire'],
+		[qr/^\s*auth\./m, 'mod_auth'], [qr/^\s*auth\.backend/m, 'mod_authn_file'], [qr/^\s*alias\./m, 'mod_alias'],
+		[qr/^\s*url\.rewrite/m, 'mod_rewrite'], [qr/^\s*url\.redirect/m, 'mod_redirect'], [qr/^\s*url\.access/m, 'mod_access'],
+		[qr/^\s*dir-listing\./m, 'mod_dirlisting'], [qr/^\s*accesslog\./m, 'mod_accesslog'], [qr/^\s*extforward\./m, 'mod_extforward'];
+	return 'server.modules = ( ' . join(', ', map { "\"$_\"" } sort keys %modules) . " )\n";
 }
 
 sub prepare_caddy {
 	my $port = $ports{Caddy}{all} = free_port();
 	my @sockets = ("127.0.0.1:$port");
 	my $sites = '';
-	for my $pair (grep { $_->{text}{Caddy} } @pairs) {
+	for my $pair (pairs_of('Caddy', '')) {
 		my $text = $pair->{text}{Caddy};
 		my $defaults = ($text =~ /^root /m ? '' : "    root * $dir/srv/files\n") . ($text =~ /^file_server/m ? '' : "    file_server\n");
-		if ($text =~ s/\A\{\n(.*?)^\}\n//ms) {
-			my $own_port = $ports{Caddy}{$pair->{number}}{all} = free_port();
-			my $file = write_file("Caddyfile.$pair->{number}", caddy_options($1) . "http://" . host_of($pair) . ":$own_port {\n$defaults}\n");
-			$processes{"Caddy.$pair->{number}"} = ['Caddy', $file, ["127.0.0.1:$own_port"]];
-			next;
-		}
 		push @sockets, sockets_of('Caddy', $pair);
-		if ($text =~ s/^((?:http|\w+\.example)[^\n]*\{\n)/$1$defaults/mg) { $sites .= "# $pair->{title}\n$text"; next }
-		$sites .= "# $pair->{title}\nhttp://" . host_of($pair) . ":$port {\n$defaults" . indent($text) . "}\n";
+		if ($text =~ s/^((?:http|\w+\.example)[^\n]*\{\n)/$1$defaults/mg) { $sites .= titles($pair) . $text; next }
+		$sites .= titles($pair) . "http://" . host_of($pair) . ":$port {\n$defaults" . indent($text) . "}\n";
 	}
 	my $file = write_file('Caddyfile', caddy_options('') . $sites);
 	$processes{Caddy} = ['Caddy', $file, \@sockets];
+	for my $name (other_processes('Caddy')) {
+		my @group = pairs_of('Caddy', $name);
+		my ($address, @own) = address_for('Caddy', @group);
+		my $options = join '', map { $_->{text}{Caddy} =~ /\A\{\n(.*?)^\}\n/ms } @group;
+		$file = write_file("Caddyfile.$name", titles(@group) . caddy_options($options) .
+			"http://:" . $address =~ s/.*://r . " {\n    bind 127.0.0.1\n    root * $dir/srv/files\n    file_server\n}\n");
+		$processes{"Caddy.$name"} = ['Caddy', $file, \@own];
+	}
 }
 
 sub caddy_options {
@@ -268,29 +298,22 @@ sub caddy_options {
 sub prepare_ranged {
 	my $port = $ports{ranged}{all} = free_port();
 	my $common = "workers = 1\ncache_size = 4M\ndisk_depth = 32\naccess_log = $dir/access.log\nerror_log = $dir/error.log\n";
+	my $root = "root = $dir/srv/files\n";
 	my $sites = '';
-	for my $pair (grep { $_->{text}{ranged} } @pairs) {
+	for my $pair (pairs_of('ranged', '')) {
 		my $text = $pair->{text}{ranged};
-		my $root = $text =~ /^\s*root /m ? '' : "root = $dir/srv/files\n";
-		if (!$requests{$pair->{title}}{alone}) {
-			$sites .= "# $pair->{title}\n" . ($text =~ /^site /m ? $text =~ s/^(site [^\n]*\{)/$1 $root/mgr :
-				'site "' . host_of($pair) . "\" {\n" . indent($root . $text) . "}\n");
-			next;
-		}
-		my $listen = '';
-		my @sockets = sockets_of('ranged', $pair);
-		if (!@sockets) {
-			my $own_port = $ports{ranged}{$pair->{number}}{all} = free_port();
-			$listen = "listen = \"127.0.0.1:$own_port\"\n";
-			@sockets = "127.0.0.1:$own_port";
-		}
-		my $own = $common;
-		for my $key (qw(access_log error_log workers cache_size)) { $own =~ s/^$key = .*\n//m if $text =~ /^$key = /m }
-		my $file = write_file("ranged.$pair->{number}.conf", "# $pair->{title}\n$own$root$listen$text");
-		$processes{"ranged.$pair->{number}"} = ['ranged', $file, \@sockets];
+		$sites .= titles($pair) . ($text =~ /^site /m ? $text : 'site "' . host_of($pair) . "\" {\n" . indent(without_keys_of($text, $root) . $text) . "}\n");
 	}
 	my $file = write_file('ranged.conf', "${common}listen = \"127.0.0.1:$port\"\n$sites");
 	$processes{ranged} = ['ranged', $file, ["127.0.0.1:$port"]];
+	for my $name (other_processes('ranged')) {
+		my @group = pairs_of('ranged', $name);
+		my ($address, @sockets) = address_for('ranged', @group);
+		my $text = join '', map { $_->{text}{ranged} } @group;
+		my $listen = $address eq '' ? '' : "listen = \"$address\"\n";
+		$file = write_file("ranged.$name.conf", titles(@group) . without_keys_of($text, $common . ($text =~ /^site /m ? '' : $root)) . $listen . $text);
+		$processes{"ranged.$name"} = ['ranged', $file, \@sockets];
+	}
 }
 
 # Writes configurations of ranged with the keys of nginx and lighttpd, 25 in each, because a check ends after some errors.
