@@ -368,6 +368,9 @@ static bool include(struct joined *joined, struct reading *reading, const struct
 			include_value(joined, reading, &token);
 		}
 	skip_to(reading, end);
+	token = config_text_token(end, reading->end);
+	if (config_text_is_name(&token, ";"))
+		fault(joined, reading, "include: remove the semicolon after the value");
 	begin_part(joined, reading);
 	return true;
 }
@@ -381,6 +384,7 @@ struct progress {
 	bool in_name, in_value;		      /* after the name of a setting or block; after its "=" */
 	bool in_list, is_string_open;
 	bool is_closed_too_often; /* a "}" has no "{" */
+	bool is_block;		  /* the setting is a site or a location */
 };
 
 static void follow(struct progress *progress, const struct config_token *token)
@@ -399,6 +403,9 @@ static void follow(struct progress *progress, const struct config_token *token)
 	} else if (token->kind == CONFIG_TOKEN_WORD || token->kind == CONFIG_TOKEN_STRING) {
 		if (!progress->in_name && !progress->in_value)
 			progress->setting = token->begin;
+		if (progress->setting == token->begin)
+			progress->is_block = config_text_is_name(token, "site") ||
+					     config_text_is_name(token, "location");
 		progress->in_name = !progress->in_value;
 		progress->string = token->begin;
 		progress->is_string_open = token->is_open;
@@ -407,10 +414,13 @@ static void follow(struct progress *progress, const struct config_token *token)
 		progress->in_list = progress->in_value = progress->in_name = false;
 }
 
-/* Reports an included file that does not end what it begins. The parser checks the first file in the same way. */
+/*
+ * Reports an included file that does not end what it begins. The first file is checked by config_syntax_check(), which
+ * also reports a name at the end of a file that does not begin a block.
+ */
 static void check_end(struct joined *joined, struct reading *reading, const struct progress *progress)
 {
-	bool in_setting = progress->in_name || progress->in_value;
+	bool in_setting = (progress->in_name && progress->is_block) || progress->in_value;
 	const char *open = progress->is_string_open ? progress->string
 			   : in_setting		    ? progress->setting
 						    : progress->block;

@@ -336,7 +336,7 @@ void explain_report_step(const struct options *options, const struct request *re
 {
 	if (strcmp(step->name, "health") == 0 && result == STEP_REPLY)
 		print_health(request);
-	else if (strcmp(step->name, "site") == 0 && request->lookup.files != NULL)
+	else if (strcmp(step->name, "site") == 0 && request->match.site != NULL)
 		print_site(options, request->match.site);
 	else if (strcmp(step->name, "signature") == 0 && request_settings(request)->sign_keys != NULL)
 		print_signature(request);

@@ -21,7 +21,7 @@ rejects 'x\.d/p\.conf:3: unknown key "cach_size" \(did you mean "cache_size"' "a
 printf 'cache_size = 1X\ndotfiles = maybe' >"$place"
 rejects 'x\.d/p\.conf:1: cache_size: .*'$'\n'".*x\.d/p\.conf:2: dotfiles:" "all errors of the file"
 printf 'expires = 1 week\n' >"$place"
-rejects 'x\.d/p\.conf:' "stray text at the end of the file"
+rejects 'x\.d/p\.conf:1: expires: .*week' "stray text at the end of the file"
 printf 'location "/" {\n' >"$place"
 rejects 'x\.d/p\.conf:1: the block that begins here does not end in this included file' "an open block"
 printf '\ninclude = "../ranged.conf"\n' >"$place"

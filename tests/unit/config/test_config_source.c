@@ -32,6 +32,7 @@ static const struct {
 	{ "string", "a = 1\nb = \"x\n" },
 	{ "escape", "a = \"x\\\"" },
 	{ "value", "a = 1\nb =\n" },
+	{ "word", "a = 1 week" },
 	{ "name", "a = 1\n\nlocation \"/\"\n" },
 	{ "list", "a = {1,\n2\n" },
 	{ "opens", "\nlocation \"/\" {\na = 1\n" },
@@ -145,6 +146,7 @@ static const struct {
 	{ "include = two", "two:1 a = 1\ntwo:2 b = 2\n" },
 	{ "c = 0\ninclude = 'two'\nd = 3", "f:1 c = 0\ntwo:1 a = 1\ntwo:2 b = 2\nf:3 d = 3\n" },
 	{ "l { include = two } c = 1\nd = 2", "f:1 l { \ntwo:1 a = 1\ntwo:2 b = 2\nf:1 } c = 1\nf:2 d = 2\n" },
+	{ "include = word\nb = 1", "word:1 a = 1 week\nf:2 b = 1\n" }, /* rejected by config_syntax_check() */
 	{ "include = {two,\n\"sub/up\",\n} c = 1",
 	  "two:1 a = 1\ntwo:2 b = 2\nsub/../two:1 a = 1\nsub/../two:2 b = 2\nf:3 c = 1\n" },
 	{ "include += two include = empty c = 1", "two:1 a = 1\ntwo:2 b = 2\nf:1 c = 1\n" },
@@ -188,6 +190,7 @@ static const struct {
 	{ "include = /dev/null", "f:1: include: \"/dev/null\" is not a regular file\n" },
 	{ "include = \"dang*\"", "f:1: include: \"dangling.link\": No such file or directory\n" },
 	{ "include = two;", "f:1: include: \"two;\" ends with a semicolon; remove it\n" },
+	{ "include = \"two\";", "f:1: include: remove the semicolon after the value\n" },
 	{ "include = {}", "f:1: include: expected a file, or a list of files: {\"a.conf\", \"b.conf\"}\n" },
 	{ "\ninclude = \"two", "f:2: include: expected a file, or a list of files: {\"a.conf\", \"b.conf\"}\n" },
 	{ "include = {two two}", "f:1: include: expected a file, or a list of files: {\"a.conf\", \"b.conf\"}\n" },
@@ -257,7 +260,7 @@ START_TEST(not_text)
 {
 	write_file("binary", "a\0b", 3);
 	ck_assert_int_eq(read_source("include = binary", 16), -EINVAL);
-	ck_assert_str_eq(messages, "binary: not a text file; it contains a NUL byte\n");
+	ck_assert_str_eq(messages, "binary:1: not a text file; it contains a NUL byte\n");
 }
 END_TEST
 
