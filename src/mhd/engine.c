@@ -70,7 +70,7 @@ __attribute__((format(printf, 2, 0))) static void log_mhd(void *cls, const char 
 		return;
 	va_copy(again, arguments);
 	vsnprintf(text, sizeof(text), format, arguments);
-	if (shared->lenient && strncmp(format, rejects, strlen(rejects)) == 0)
+	if (strncmp(format, rejects, strlen(rejects)) == 0)
 		handler_parser_failed(shared, va_arg(again, unsigned));
 	va_end(again);
 	length = strlen(text);

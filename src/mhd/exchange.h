@@ -42,6 +42,7 @@
 
 #include "engine/reactor.h"
 #include "engine/streams.h"
+#include "mhd/input.h"
 #include "request/connection.h"
 #include "request/request.h"
 #include "site/access.h"
@@ -64,6 +65,7 @@ struct exchange_shared {
 	uint64_t inline_until_ns;	 /* until then, direct.c may send while MHD runs; written by server.c */
 	struct prebuilt_table *prebuilt; /* written by sender.c */
 	struct error_replies *errors;	 /* written by sender.c */
+	struct input input;		 /* written by server.c */
 	struct exchange *heads;		 /* exchanges in RECEIVING; written by handler.c */
 	struct exchange *spares;	 /* list of memory for new exchanges; written by exchange.c */
 	unsigned spare_count;
@@ -109,6 +111,9 @@ struct exchange {
 	bool last;		     /* the reply has "Connection: close"; the client may not have asked for it */
 	bool whole;		     /* the whole body was sent, even if MHD reports an error */
 	bool closes;		     /* the end of the request is ambiguous, so the connection closes after the reply */
+	unsigned refused;	     /* status of MHD's own error reply, which replaces ranged's; 0: none */
+	const char *mhd_target;	     /* the target in MHD's memory */
+	const char *line;	     /* start of the bytes that were received with the target; NULL: not known */
 	size_t discarded_bytes;	     /* bytes of the request body that were discarded */
 	uint64_t start_ns, reply_ns; /* time when the request line was received, and when the reply was made */
 	uint64_t received_ns;	     /* time when the whole request was received, if it waited before its reply; or 0 */

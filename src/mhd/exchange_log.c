@@ -38,6 +38,8 @@ static enum counters_reason reason_of(const struct exchange *exchange, unsigned 
 {
 	const enum counters_reason rejection = exchange->request.reason, end = exchange->connection->reason;
 
+	if (exchange->refused != 0)
+		return COUNTERS_BAD_REQUEST;
 	if ((status >= 400 || status == 0) && rejection != COUNTERS_NO_REASON)
 		return rejection;
 	if (status >= 400 && !exchange->seen) /* libmicrohttpd itself has sent this error reply */
@@ -56,8 +58,10 @@ static unsigned status_without_response(enum counters_reason reason)
 {
 	switch (reason) {
 	case COUNTERS_HEADER_TIMEOUT:
+	case COUNTERS_IDLE_TIMEOUT:
 	case COUNTERS_MAX_TRANSFER_TIME:
 		return 408;
+	case COUNTERS_DRAIN:
 	case COUNTERS_SHUTDOWN:
 	case COUNTERS_MEMORY:
 		return 503;
@@ -133,8 +137,9 @@ static void count(const struct exchange *exchange, unsigned status, enum counter
 	struct client *client = request_client(request);
 	struct counters *counters = request->site->worker.counters;
 
-	counters_request(counters, exchange->seen ? request->input.method : METHOD_UNKNOWN, status);
-	if (reason == COUNTERS_BAD_REQUEST && !exchange->seen)
+	counters_request(counters, exchange->seen || exchange->refused != 0 ? request->input.method : METHOD_UNKNOWN,
+			 status);
+	if (reason == COUNTERS_BAD_REQUEST && (exchange->refused != 0 || !exchange->seen))
 		counters_reject(counters, COUNTERS_BAD_REQUEST);
 	if (reason == COUNTERS_CLIENT_BEFORE_RESPONSE || reason == COUNTERS_CLIENT_IN_RESPONSE ||
 	    reason == COUNTERS_BODY_FAILED) /* sweep.c has counted all others */
@@ -172,6 +177,27 @@ void exchange_log_rejected(const struct request_site *site, const struct peer *p
 	};
 
 	write_entry(&entry, site, NULL, peer->listener);
+}
+
+void exchange_log_unparsed(const struct connection *connection)
+{
+	enum counters_reason reason = connection->reason;
+	unsigned status = connection->refused;
+
+	if (status != 0 || connection->protocol == COUNTERS_PLAIN_TLS ||
+	    (reason == COUNTERS_NO_REASON && !connection->input_closed && !connection_is_reset(connection))) {
+		if (status == 0) /* MHD has closed the connection without a reply */
+			status = 400;
+		reason = connection->protocol;
+		counters_reject(connection->counters, reason);
+	} else {
+		if (reason == COUNTERS_NO_REASON) {
+			reason = COUNTERS_CLIENT_BEFORE_RESPONSE;
+			counters_disconnect(connection->counters, reason);
+		}
+		status = status_without_response(reason);
+	}
+	exchange_log_rejected(connection->site, &connection->peer, status, reason);
 }
 
 void exchange_log(const struct exchange *exchange, unsigned status, bool whole)

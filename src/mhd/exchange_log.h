@@ -27,4 +27,10 @@ void exchange_log(const struct exchange *exchange, unsigned status, bool whole);
 void exchange_log_rejected(const struct request_site *site, const struct peer *peer, unsigned status,
 			   enum counters_reason reason);
 
+/*
+ * Counts and logs bytes that a client has sent, and that became no request, when the connection ends. They were rejected
+ * by MHD, or the client or a timeout ended the connection first.
+ */
+void exchange_log_unparsed(const struct connection *connection);
+
 #endif

@@ -35,6 +35,7 @@
 #include "steps/gate.h"
 #include "steps/signing.h"
 #include "steps/steps.h"
+#include "steps/target.h"
 
 #define UNREACHED_TIMEOUT_S 1000000U /* connection.c enforces the timeouts */
 
@@ -57,13 +58,22 @@ void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd)
 	struct exchange_shared *shared = cls;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct exchange *exchange = exchange_new(shared, info->socket_context, mhd, target);
+	struct connection *connection = info->socket_context;
 
 	shared->calls++;
-	drop_query(target);
 	if (exchange == NULL) {
+		drop_query(target);
 		counters_reject(shared->site->worker.counters, COUNTERS_MEMORY);
+		connection->unparsed = true;
+		connection->reason = COUNTERS_MEMORY;
 		return NULL;
 	}
+	connection->unparsed = false;
+	exchange->mhd_target = target;
+	if (connection->input != NULL && target > connection->input &&
+	    target <= connection->input + connection->input_bytes)
+		exchange->line = connection->input;
+	drop_query(target);
 	DL_APPEND2(shared->heads, exchange, head_prev, head_next);
 	connection_set_phase(exchange->connection, CONNECTION_HEAD, exchange->start_ns);
 	return exchange;
@@ -154,6 +164,7 @@ static unsigned check_head(struct exchange *exchange, const char *url, const cha
 	struct head head = { .fields = &request->input.fields,
 			     .at = after_request_line(method, url, request->input.target, version) };
 
+	input_consume(exchange->connection, bytes);
 	head.laid_out = head.at != NULL;
 	MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, collect, &head);
 	if (gate_identify(request) != 0 || head.error != 0)
@@ -258,6 +269,7 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 	if (!exchange->seen)
 		return first_call(exchange, url, method, version);
 	if (upload_data != NULL) { /* *upload_data_size is 0 for a request with "Expect" and no body */
+		input_consume(exchange->connection, *upload_data_size);
 		exchange->discarded_bytes += *upload_data_size;
 		*upload_data_size = 0;
 		return exchange->discarded_bytes <= FIELDS_BODY_MAX ? MHD_YES : MHD_NO;
@@ -278,6 +290,22 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 	return MHD_YES;
 }
 
+/*
+ * Notes whether the connection stays open although it may have more input, and MHD has not received it separately. If
+ * this input has no blank, MHD closes the connection without a reply and without calling the logger with a status.
+ */
+static void note_pipelined(const struct exchange *exchange)
+{
+	const char *option;
+
+	exchange->connection->pipelined = false;
+	if (exchange->connection->buffered_bytes == 0 || !exchange->seen || exchange->last || exchange->refused != 0 ||
+	    strcmp(exchange->version, "HTTP/1.1") != 0)
+		return;
+	option = MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONNECTION);
+	exchange->connection->pipelined = option == NULL || strcasestr(option, "close") == NULL;
+}
+
 /* Logs and ends the exchange. After this call, MHD frees the values of the fields, and then the response. */
 void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enum MHD_RequestTerminationCode code)
 {
@@ -291,14 +319,20 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, en
 	records_uncork(exchange->connection->records);
 	whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK || exchange->whole;
 	*req_cls = NULL;
+	if (whole)
+		note_pipelined(exchange);
 	signing_mask(&exchange->request);
 	/* Precedes handler_forget(), which sets `seen`. If `seen` is false, MHD itself has sent the reply. */
-	exchange_log(exchange, info != NULL ? info->http_status : 0, whole);
+	if (exchange->refused != 0)
+		exchange_log(exchange, exchange->refused, true);
+	else
+		exchange_log(exchange, info != NULL ? info->http_status : 0, whole);
 	exchange->connection->lingers = whole && (exchange->last || !exchange->seen);
 	handler_forget(exchange);
 	if (whole && exchange->request.reply.body != REPLY_LENGTH_ONLY)
 		exchange->connection->bodies_bytes += exchange->request.reply.length;
 	exchange->connection->exchange = NULL;
+	((struct exchange_shared *)cls)->input.current = exchange->connection; /* MHD parses the next request */
 	connection_set_phase(exchange->connection, CONNECTION_IDLE, clock_now_ns());
 	exchange_end(exchange);
 }
@@ -340,7 +374,8 @@ static void send_error(struct exchange *exchange, unsigned status)
 	exchange_shutdown_write(exchange);
 }
 
-void handler_parser_failed(struct exchange_shared *shared, unsigned status)
+/* Sends an error reply instead of MHD, whose reply may have its head twice. */
+static void replace_reply(struct exchange_shared *shared, unsigned status)
 {
 	for (struct exchange *exchange = shared->heads; exchange != NULL; exchange = exchange->head_next) {
 		if (!is_determining_body(exchange))
@@ -349,4 +384,81 @@ void handler_parser_failed(struct exchange_shared *shared, unsigned status)
 		send_error(exchange, status);
 		return;
 	}
+}
+
+/* --- requests that MHD rejects --- */
+
+static bool is_method_byte(char byte)
+{
+	return byte > ' ' && byte < 0x7f && strchr("\"(),/:;<=>?@[\\]{}", byte) == NULL;
+}
+
+/*
+ * Copies the method and the version from MHD's memory. MHD has terminated each text with NUL. A text that is not known
+ * or not valid stays empty.
+ */
+static void copy_request_line(struct exchange *exchange)
+{
+	const char *version = exchange->mhd_target + strlen(exchange->request.input.target) + 1,
+		   *end = exchange->mhd_target, *start;
+
+	if (strncmp(version, "HTTP/", 5) == 0 && strnlen(version, sizeof(exchange->version)) == 8)
+		copy_text(exchange->version, sizeof(exchange->version), version);
+	if (exchange->line == NULL)
+		return;
+	while (end > exchange->line && (end[-1] == '\0' || end[-1] == ' '))
+		end--;
+	for (start = end; start > exchange->line && is_method_byte(start[-1]);)
+		start--;
+	if (start < end && (size_t)(end - start) < sizeof(exchange->method))
+		copy_text(exchange->method, (size_t)(end - start) + 1, start);
+}
+
+static enum MHD_Result collect_any(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
+				   const char *value, size_t value_length)
+{
+	(void)kind;
+	(void)value_length;
+	return fields_add(cls, name, name_length, value) == 0 ? MHD_YES : MHD_NO;
+}
+
+/*
+ * Finds the site and the client of a request that MHD rejects, as far as its fields were parsed. The host is copied,
+ * because MHD will use the memory of the fields for its reply.
+ */
+static void identify_rejected(struct request *request, struct MHD_Connection *mhd)
+{
+	struct fields *fields = &request->input.fields;
+
+	MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, collect_any, fields);
+	gate_identify(request);
+	target_match_rejected(request);
+	request->input.authority = fields->hosts == 1 ? strdup(fields->host) : NULL;
+	fields_fini(fields);
+	*fields = (struct fields){ .host = request->input.authority };
+}
+
+/* Notes the status with which MHD rejects this request. */
+static void note_rejected(struct exchange *exchange, unsigned status)
+{
+	if (exchange->reply_ns != 0) /* too late: the reply is being sent */
+		return;
+	exchange->refused = status;
+	if (exchange->seen)
+		return;
+	copy_request_line(exchange);
+	exchange->request.input.method = exchange->method[0] != '\0' ? fields_method(exchange->method) : METHOD_UNKNOWN;
+	identify_rejected(&exchange->request, exchange->mhd);
+}
+
+void handler_parser_failed(struct exchange_shared *shared, unsigned status)
+{
+	struct connection *connection = shared->input.current;
+
+	if (connection != NULL && connection->exchange != NULL)
+		note_rejected(connection->exchange, status);
+	else if (connection != NULL)
+		connection->refused = status;
+	if (shared->lenient)
+		replace_reply(shared, status);
 }

@@ -27,8 +27,9 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, en
 void handler_forget(struct exchange *exchange);
 
 /*
- * Sends an error reply in place of MHD's reply. Before version 1.0, MHD sends the head of its reply twice if the
- * Content-Length or Cookie fields are invalid. Must be called when MHD logs the error, which is before MHD creates its
+ * Notes that MHD rejects the input that it is parsing, for the log and the counters. Before version 1.0, also sends an
+ * error reply in place of MHD's reply, because MHD sends the head of its reply twice if the Content-Length or Cookie
+ * fields are invalid. Must be called when MHD logs the error, which is before MHD creates its
  * reply. The socket discards MHD's reply, because it is shut down for writing.
  */
 void handler_parser_failed(struct exchange_shared *shared, unsigned status);

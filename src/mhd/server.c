@@ -25,6 +25,7 @@
 #include "mhd/exchange.h"
 #include "mhd/exchange_log.h"
 #include "mhd/handler.h"
+#include "mhd/input.h"
 #include "mhd/lingering.h"
 #include "mhd/records.h"
 #include "mhd/sender.h"
@@ -61,6 +62,7 @@ static void connection_opened(struct server *server, struct connection *connecti
 {
 	rounds_add(&server->sweep.rounds, connection);
 	server->incoming = NULL;
+	input_add(&server->shared.input, connection);
 	unsent_open(&server->sweep.unsent, connection, server->sweep.rounds.count);
 }
 
@@ -74,15 +76,25 @@ static void free_connection(struct server *server, struct connection *connection
 	free(connection);
 }
 
+/* Returns true if libmicrohttpd has closed a connection because the input after the last request is no request. */
+static bool is_closed_silently(const struct connection *connection)
+{
+	return connection->pipelined && connection->phase == CONNECTION_IDLE && !connection->input_closed &&
+	       connection->reason == COUNTERS_NO_REASON && !connection->aborted && !connection_is_reset(connection);
+}
+
 /*
  * Logs a connection that has ended before it received a request, if that is a fault. A client that only connects, such
  * as a health check or a browser, is none.
  */
 static void log_without_request(struct connection *connection)
 {
-	if (connection->logged)
-		return;
-	if (connection->peer.rejected) {
+	const bool unparsed = connection->unparsed || connection->refused != 0 || is_closed_silently(connection);
+
+	if (connection->logged || unparsed) {
+		if (!connection->peer.rejected && unparsed)
+			exchange_log_unparsed(connection);
+	} else if (connection->peer.rejected) {
 		exchange_log_rejected(connection->site, &connection->peer, 503, connection->peer.reason);
 	} else if (connection->peer.tls && !records_is_handshaken(connection->records) &&
 		   connection_has_received(connection)) {
@@ -103,6 +115,8 @@ static void connection_ended(struct server *server, struct connection *connectio
 	}
 	rounds_remove(&server->sweep.rounds, connection);
 	watch_end(&server->shared, connection);
+	input_remove(&server->shared.input, connection);
+	connection->lingers |= connection->refused != 0;
 	if (connection->lingers && !connection->aborted)
 		lingering_add(&server->lingering, connection->fd,
 			      server->shared.draining ? LINGERING_MAX : LINGERING_SERVING);
@@ -176,6 +190,7 @@ static struct connection *new_connection(struct server *server, const struct arr
 	connection->peer.rejected = arrival->rejected;
 	connection->peer.reason = arrival->reason;
 	connection->reason = COUNTERS_NO_REASON;
+	connection->protocol = COUNTERS_BAD_REQUEST;
 	connection->peer.address = arrival->address;
 	address_from_sockaddr((const struct sockaddr *)&arrival->address, &connection->peer.from);
 	connection->site = arrival->site;
@@ -283,6 +298,7 @@ void server_free(struct server *server)
 	sender_fini(&server->shared);
 	streams_free(server->shared.streams);
 	exchange_free_spares(&server->shared);
+	input_fini(&server->shared.input);
 	request_site_unref(server->shared.site);
 	free(server);
 }
@@ -328,11 +344,13 @@ void server_run(struct server *server)
 
 	server->shared.inline_until_ns = now_ns + INLINE_NS;
 	server->shared.spans_until_ns = now_ns + SPANS_NS;
+	input_begin(&server->shared.input);
 	do {
 		for (unsigned i = 0; i < 2; i++)
 			engine_run(&server->engines[i], &server->shared, now_ns);
 		now_ns = clock_now_ns();
 	} while (has_more(server) && now_ns < until_ns);
+	input_end();
 }
 
 void server_send(struct server *server)

@@ -20,6 +20,7 @@
 
 #define REJECTED_MS 2000	/* time for a rejected client to send the request to which the server replies 503 */
 #define TCP_STATE_ESTABLISHED 1 /* defined in <netinet/tcp.h>, which conflicts with <linux/tcp.h> */
+#define TCP_STATE_CLOSE 7
 
 _Static_assert(CONNECTION_SEND + 1 == COUNTERS_PHASES, "each phase has a counter");
 
@@ -180,6 +181,18 @@ bool connection_is_closed_by_client(const struct connection *connection)
 	return connection->peer.address.ss_family != AF_UNIX &&
 	       getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
 	       info.tcpi_state != TCP_STATE_ESTABLISHED;
+}
+
+bool connection_is_reset(const struct connection *connection)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof(info);
+	char byte;
+
+	if (connection->peer.address.ss_family == AF_UNIX)
+		return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+	       info.tcpi_state == TCP_STATE_CLOSE;
 }
 
 bool connection_is_quiet(const struct connection *connection)

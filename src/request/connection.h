@@ -69,6 +69,15 @@ struct connection {
 	bool held;	       /* the kernel may still buffer more than CONNECTION_UNSENT_SLOW; see mhd/unsent.c */
 	struct reactor_watch watch;
 	struct peer peer;
+	/* What MHD has received, see mhd/input.c. */
+	const char *input; /* the last bytes, in MHD's memory; NULL: none */
+	size_t input_bytes;
+	size_t buffered_bytes;	       /* received bytes that were not parsed; may be too high */
+	bool pipelined;		       /* such bytes may follow the last request; written by mhd/handler.c */
+	bool input_closed;	       /* MHD has received the end of the input, or an error */
+	bool unparsed;		       /* the last bytes belong to no request so far; written by mhd/ */
+	enum counters_reason protocol; /* the reason if they are rejected */
+	unsigned refused;	       /* status of MHD's own reply to them; 0: none; written by mhd/handler.c */
 };
 
 struct connection_limits {
@@ -146,6 +155,9 @@ bool connection_has_received(const struct connection *connection);
  * Returns true if the client has closed the connection, or its sending side. MHD does not check a suspended connection.
  */
 bool connection_is_closed_by_client(const struct connection *connection);
+
+/* Returns true if the client has reset the connection, or has closed it if it is a Unix socket. */
+bool connection_is_reset(const struct connection *connection);
 
 /* Returns true if no request is in progress and no input is unread, so that a drain may close the connection. */
 bool connection_is_quiet(const struct connection *connection);

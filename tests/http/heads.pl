@@ -1,13 +1,16 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# heads.pl ADDRESS FILE...: sends each file unchanged to host:port on a connection of its own, and prints "NAME
+# heads.pl [-i] ADDRESS FILE...: sends each file unchanged to host:port on a connection of its own, and prints "NAME
 # STATUS... END". END is "closed" (also by a reset), or "open" after 5 s. Responses are parsed strictly: a status line,
 # field lines, and a body of exactly the given length; no body for HEAD, 1xx, 204 and 304. Other bytes are "junk". The
-# first word of a file is the method of its first request; the other requests are GET. Needs perl-base only.
+# first word of a file is the method of its first request; the other requests are GET. With -i, each connection has a source
+# address of its own, which is printed before the name. Needs perl-base only.
 use strict;
 use warnings;
 use Socket qw(:DEFAULT getaddrinfo IPPROTO_TCP MSG_NOSIGNAL);
 
+my $addresses = @ARGV && $ARGV[0] eq '-i' && shift;
+my $count = 0;
 my ($host, $port) = (shift) =~ /^(.*):(\d+)$/ or die "heads.pl: no address\n";
 $host =~ s/^\[(.*)\]$/$1/;
 my ($error, $info) = getaddrinfo $host, $port, { socktype => SOCK_STREAM };
@@ -19,6 +22,8 @@ for my $file (@ARGV) {
 	open my $in, '<:raw', $file or die "$file: $!\n";
 	my $request = do { local $/; <$in> };
 	my ($end, $reply) = converse($request);
+	print "127.1.", int($count / 200), '.', $count % 200 + 1, ' ' if $addresses;
+	$count++;
 	print $file =~ s{.*/}{}r, ' ', join(' ', statuses($reply, $request =~ /^\s*HEAD / ? 'HEAD' : 'GET'), $end), "\n";
 }
 
@@ -26,6 +31,7 @@ sub converse
 {
 	my ($request) = @_;
 	socket my $socket, $info->{family}, SOCK_STREAM, IPPROTO_TCP or die "socket: $!\n";
+	bind $socket, pack_sockaddr_in(0, inet_aton('127.1.' . int($count / 200) . '.' . ($count % 200 + 1))) or die "bind: $!\n" if $addresses;
 	connect $socket, $info->{addr} or die "connect: $!\n";
 	my $reply = '';
 	for (my $sent = 0; $sent < length $request;) {
