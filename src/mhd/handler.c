@@ -300,6 +300,7 @@ static void note_pipelined(const struct exchange *exchange)
 
 	exchange->connection->pipelined = false;
 	if (exchange->connection->buffered_bytes == 0 || !exchange->seen || exchange->last || exchange->refused != 0 ||
+	    exchange->request.reply.listing || /* MHD closes after a HEAD of unknown length */
 	    strcmp(exchange->version, "HTTP/1.1") != 0)
 		return;
 	option = MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONNECTION);
