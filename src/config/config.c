@@ -24,6 +24,7 @@
 #include "base/units.h"
 #include "config/config_foreign.h"
 #include "config/config_key.h"
+#include "config/config_spelling.h"
 #include "config/listen_overlap.h"
 #include "site/pattern.h"
 #include "site/pattern_fault.h"
@@ -71,7 +72,8 @@ static int set_text(const struct config_key *key, char **place, const char *text
 /* Appends a text to a list. A list of one empty text is an empty list, which overrides the list of an outer block. */
 static int add_text(const struct config_key *key, struct text_list *place, const char *text, char *fault)
 {
-	if (text[0] == '\0' && place->count == 0 && key->parse != networks_parse && /* empty networks are ambiguous */
+	if (text[0] == '\0' && place->count == 0 &&
+	    (key->parse != networks_parse || key->off != NULL) && /* empty networks are ambiguous */
 	    !key->keeps_empty)
 		return 0;
 	char found[SETTINGS_FAULT_BYTES];
@@ -263,6 +265,10 @@ static int set_listen(struct config *config, size_t site, const char *text, char
 static int set_key(void *object, const struct config_key *key, const char *text, char *fault)
 {
 	void *place = (char *)object + key->place;
+	const char *advice = config_foreign_value(key->name, config_key_text(key, text));
+	if (advice != NULL)
+		return reject(fault, "%s: \"%.200s\" is not a valid value; %s", key->name, text, advice);
+	text = config_key_text(key, text);
 	switch (key->kind) {
 	case CONFIG_KIND_TEXT:
 		return set_text(key, place, text, fault);
@@ -365,24 +371,39 @@ static int end_set(int error, const char *name, char *fault)
 	return error;
 }
 
+/* Ends the setting of a key. Appends the probably intended value to the error message. */
+static int end_set_key(int error, const struct config_key *key, const char *text, char *fault)
+{
+	char advice[CONFIG_SPELLING_BYTES];
+	size_t length = strlen(fault);
+	bool has_advice = strstr(fault, "write ") != NULL || strstr(fault, "did you mean") != NULL ||
+			  strstr(fault, "is not a valid value; ") != NULL;
+	char same[CONFIG_SPELLING_BYTES];
+	snprintf(same, sizeof(same), "write %s = \"%s\"", key->name, text);
+	if (error == -EINVAL && !has_advice && config_spelling(key, text, advice) && strcmp(advice, same) != 0)
+		snprintf(fault + length, CONFIG_FAULT_BYTES - length, "; %s", advice);
+	return end_set(error, key->name, fault);
+}
+
 int config_set(struct config *config, const char *name, const char *text, char fault[CONFIG_FAULT_BYTES])
 {
 	const struct config_key *key = find_key(name, CONFIG_TOP, fault);
-	return key == NULL ? -ENOENT
-			   : end_set(set_at_home(config, &config->rules.sites[0], key, text, fault), name, fault);
+	return key == NULL
+		       ? -ENOENT
+		       : end_set_key(set_at_home(config, &config->rules.sites[0], key, text, fault), key, text, fault);
 }
 
 int config_set_site(struct config *config, struct site *site, const char *name, const char *text,
 		    char fault[CONFIG_FAULT_BYTES])
 {
 	const struct config_key *key = find_key(name, CONFIG_SITE, fault);
-	return key == NULL ? -ENOENT : end_set(set_at_home(config, site, key, text, fault), name, fault);
+	return key == NULL ? -ENOENT : end_set_key(set_at_home(config, site, key, text, fault), key, text, fault);
 }
 
 int config_set_rule(struct settings *settings, const char *name, const char *text, char fault[CONFIG_FAULT_BYTES])
 {
 	const struct config_key *key = find_key(name, CONFIG_LOCATION, fault);
-	return key == NULL ? -ENOENT : end_set(set_setting(settings, key, text, fault), name, fault);
+	return key == NULL ? -ENOENT : end_set_key(set_setting(settings, key, text, fault), key, text, fault);
 }
 
 int config_add_site(struct config *config, const char *host, struct site **site, char fault[CONFIG_FAULT_BYTES])

@@ -28,7 +28,7 @@
 #include "config/config_syntax.h"
 #include "config/config_text.h"
 
-#define UNKNOWN_MAX 32
+#define UNKNOWN_MAX 200
 #define LOCATION "location"
 #define SITE "site"
 /*

@@ -93,6 +93,21 @@ static const char *parse_health(char *text)
 	return NULL;
 }
 
+/*
+ * Rejects words that other servers have in place of the name of a file. Without this check, "auto" would be a file of
+ * this name.
+ */
+static const char *parse_file(char *text)
+{
+	static const char *const words[] = { "on",	"off",	"true",	    "false",   "yes",  "no",	"none",
+					     "default", "auto", "disabled", "enabled", "null", "stderr" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return "expected the path of a file or directory, such as \"/srv/files\"";
+	return NULL;
+}
+
 #define KEY(key_name, key_kind, member, ...)                                                                \
 	{                                                                                                   \
 		.name = key_name, .kind = CONFIG_KIND_##key_kind, .place = offsetof(struct config, member), \
@@ -119,25 +134,27 @@ static const char *parse_health(char *text)
 
 static const struct config_key keys[] = {
 	{ .name = "include", .kind = CONFIG_KIND_INCLUDE, .home = CONFIG_OF_SETTINGS, .setting = SETTING_COUNT },
-	SITE_KEY("root", TEXT, root),
-	SITE_KEY("require", LIST, require, .keeps_empty = true, .check = check_require, .parse = parse_require),
+	SITE_KEY("root", TEXT, root, .parse = parse_file),
+	SITE_KEY("require", LIST, require, .keeps_empty = true, .check = check_require, .parse = parse_require,
+		 .off = ""),
 	{ .name = "listen", .kind = CONFIG_KIND_LISTEN, .home = CONFIG_OF_SITE, .preset = CONFIG_LISTEN_PRESET },
-	SITE_KEY("access_log", TEXT, access_log, .keeps_empty = true),
+	SITE_KEY("access_log", TEXT, access_log, .keeps_empty = true, .off = "", .parse = parse_file),
 	SITE_KEY("access_format", TEXT, access_format, .keeps_empty = true, .parse = parse_access_format,
 		 .preset = "timing"),
-	KEY("workers", COUNT, workers, .preset = "0", .max = 256),
+	KEY("workers", COUNT, workers, .preset = "0", .max = 256, .automatic = "0"),
 	KEY("cache_size", CACHE_SIZE, cache_size_bytes, .preset = "256M", .min = 4 * MIB, .max = MIB << 24,
-	    .or_zero = true),
-	KEY("cache_state", TEXT, cache_state),
+	    .or_zero = true, .off = "0"),
+	KEY("cache_state", TEXT, cache_state, .off = "", .parse = parse_file),
 	KEY("offload_threads", COUNT, offload_threads, .preset = "4", .min = 1, .max = 64),
-	KEY("disk_depth", COUNT, disk_depth, .preset = "0", .max = 4096),
+	KEY("disk_depth", COUNT, disk_depth, .preset = "0", .max = 4096, .automatic = "0"),
 	KEY("disk_inflight_bytes", SIZE, disk_inflight_bytes, .preset = "0", .min = MIB, .max = MIB << 12,
-	    .or_zero = true),
+	    .or_zero = true, .automatic = "0"),
 	KEY("disk_queue_timeout", DURATION, disk_queue_timeout_ms, .preset = "5s", .min = 10, .max = 60 * MINUTE_MS),
 	KEY("open_file_cache", COUNT, open_file_cache, .preset = "1024", .min = 1, .max = 1000000),
 	KEY("name_cache", COUNT, name_cache, .preset = "1000000", .min = 1024, .max = 100000000),
 	KEY("max_connections", COUNT, max_connections, .preset = "4096", .min = 1, .max = 1000000),
-	KEY("max_connections_per_client", COUNT, max_connections_per_client, .preset = "1024", .max = 1000000),
+	KEY("max_connections_per_client", COUNT, max_connections_per_client, .preset = "1024", .max = 1000000,
+	    .off = "0", .unlimited = "0"),
 	KEY("max_headers", COUNT, max_headers, .preset = "100", .min = 8, .max = 1000),
 	KEY("max_header_bytes", SIZE, max_header_bytes, .preset = "12K", .min = 1024, .max = FIELDS_HEADER_MAX),
 	KEY("max_target_bytes", SIZE, max_target_bytes, .preset = "8K", .min = 256, .max = FIELDS_TARGET_MAX),
@@ -146,66 +163,70 @@ static const struct config_key keys[] = {
 	KEY("idle_timeout", DURATION, idle_timeout_ms, .preset = "75s", .min = 100, .max = DAY_MS),
 	KEY("stall_timeout", DURATION, stall_timeout_ms, .preset = "30s", .min = 100, .max = DAY_MS),
 	KEY("drain_timeout", DURATION, drain_timeout_ms, .preset = "30s", .max = DAY_MS),
-	KEY("drain_delay", DURATION, drain_delay_ms, .preset = "0", .max = DAY_MS),
-	KEY("min_rate", SIZE, min_rate_bytes, .preset = "1K", .max = MIB << 10),
-	KEY("rate_total", SIZE, rate_total_bytes, .preset = "0", .max = RATE_MAX),
-	KEY("trusted_proxies", LIST, trusted_proxies, .parse = networks_parse),
-	KEY("proxy_protocol", LIST, proxy_protocol, .parse = networks_parse),
-	KEY("tls", LIST, tls),
-	KEY("admin", LIST, admin, .parse = parse_admin),
-	KEY("monitor", LIST, monitor, .parse = parse_monitor),
+	KEY("drain_delay", DURATION, drain_delay_ms, .preset = "0", .max = DAY_MS, .off = "0"),
+	KEY("min_rate", SIZE, min_rate_bytes, .preset = "1K", .max = MIB << 10, .off = "0"),
+	KEY("rate_total", SIZE, rate_total_bytes, .preset = "0", .max = RATE_MAX, .off = "0", .unlimited = "0"),
+	KEY("trusted_proxies", LIST, trusted_proxies, .parse = networks_parse, .off = ""),
+	KEY("proxy_protocol", LIST, proxy_protocol, .parse = networks_parse, .off = ""),
+	KEY("tls", LIST, tls, .off = ""),
+	KEY("admin", LIST, admin, .parse = parse_admin, .off = ""),
+	KEY("monitor", LIST, monitor, .parse = parse_monitor, .off = ""),
 	KEY("monitor_allow", LIST, monitor_allow, .parse = networks_parse),
-	KEY("health", TEXT, health, .parse = parse_health),
-	KEY("symlinks", CHOICE, symlinks, .preset = "beneath", .choices = symlinks_choices),
+	KEY("health", TEXT, health, .parse = parse_health, .off = ""),
+	KEY("symlinks", CHOICE, symlinks, .preset = "beneath", .choices = symlinks_choices, .off = "none"),
 	KEY("dotfiles", SWITCH, dotfiles, .preset = "false"),
-	KEY("mime_types", TEXT, mime_types, .preset = "/etc/mime.types"),
-	KEY("error_log", TEXT, error_log),
+	KEY("mime_types", TEXT, mime_types, .preset = "/etc/mime.types", .off = "", .parse = parse_file),
+	KEY("error_log", TEXT, error_log, .parse = parse_file),
 	KEY("log_level", CHOICE, log_level, .preset = "info", .choices = log_level_choices),
 	KEY("log_format", CHOICE, log_format, .preset = "text", .choices = log_format_choices),
-	KEY("address_file", TEXT, address_file),
+	KEY("address_file", TEXT, address_file, .off = "", .parse = parse_file),
 	KEY("user", TEXT, user),
-	SETTING("cache", CACHE, CHOICE, cache, .choices = cache_choices),
-	SETTING("stale", STALE, DURATION, stale_ms, .preset = "0", .max = 3660 * DAY_MS),
+	SETTING("cache", CACHE, CHOICE, cache, .choices = cache_choices, .off = "never"),
+	SETTING("stale", STALE, DURATION, stale_ms, .preset = "0", .max = 3660 * DAY_MS, .off = "0"),
 	SETTING("append_only", APPEND_ONLY, SWITCH, append_only, .preset = "false"),
 	SETTING("revalidate", REVALIDATE, DURATION, revalidate_ms, .preset = "1s", .min = 1000, .max = DAY_MS),
 	SETTING("siblings", SIBLINGS, SWITCH, siblings, .preset = "true"),
 	SETTING("header", HEADER, LIST, header, .parse = settings_parse_header),
-	SETTING("cache_control", CACHE_CONTROL, TEXT, cache_control),
-	SETTING("expires", EXPIRES, DURATION, expires_ms, .preset = "0", .max = 3660 * DAY_MS),
+	SETTING("cache_control", CACHE_CONTROL, TEXT, cache_control, .off = "", .parse = settings_parse_cache_control),
+	SETTING("expires", EXPIRES, DURATION, expires_ms, .preset = "0", .max = 3660 * DAY_MS, .off = "0"),
 	SETTING("mime", MIME, LIST, mime, .check = settings_check_mime, .parse = settings_parse_mime),
-	SETTING("charset", CHARSET, TEXT, charset, .preset = "utf-8"),
-	SETTING("cors", CORS, LIST, cors, .parse = settings_parse_cors),
+	SETTING("charset", CHARSET, TEXT, charset, .preset = "utf-8", .off = "", .parse = settings_parse_charset),
+	SETTING("cors", CORS, LIST, cors, .parse = settings_parse_cors, .off = ""),
 	SETTING("index", INDEX, LIST, index, .preset = "index.html", .check = settings_check_index,
-		.parse = settings_parse_index),
+		.parse = settings_parse_index, .off = ""),
 	SETTING("listing", LISTING, SWITCH, listing, .preset = "false"),
-	SETTING("listing_limit", LISTING_LIMIT, COUNT, listing_limit, .preset = "10000", .max = 1000000000),
+	SETTING("listing_limit", LISTING_LIMIT, COUNT, listing_limit, .preset = "10000", .max = 1000000000, .off = "0",
+		.unlimited = "0"),
 	SETTING("hide", HIDE, LIST, hide, .check = settings_check_hide, .parse = settings_parse_hide),
-	SETTING("try", TRY, LIST, try, .check = settings_check_try, .parse = settings_parse_path),
+	SETTING("try", TRY, LIST, try, .check = settings_check_try, .parse = settings_parse_path, .off = ""),
 	SETTING("error_page", ERROR_PAGE, LIST, error_page, .check = settings_check_error_page,
 		.parse = settings_parse_error_page),
 	SETTING("redirect", REDIRECT, TEXT, redirect, .check = settings_check_redirect,
-		.parse = settings_parse_redirect),
+		.parse = settings_parse_redirect, .off = ""),
 	SETTING("download", DOWNLOAD, SWITCH, download, .preset = "false"),
 	SETTING("precompressed", PRECOMPRESSED, SWITCH, precompressed, .preset = "true"),
 	SETTING("etag", ETAG, CHOICE, etag, .preset = "mtime", .choices = etag_choices),
 	SETTING("cache_status", CACHE_STATUS, SWITCH, cache_status, .preset = "false"),
 	SETTING("server_timing", SERVER_TIMING, SWITCH, server_timing, .preset = "false"),
-	SETTING("auth_file", AUTH_FILE, TEXT, auth_file),
+	SETTING("auth_file", AUTH_FILE, TEXT, auth_file, .off = "", .parse = parse_file),
 	SETTING("auth_realm", AUTH_REALM, TEXT, auth_realm, .preset = "files", .parse = settings_parse_realm),
 	SETTING("allow", ALLOW, LIST, allow, .parse = networks_parse),
 	SETTING("deny", DENY, LIST, deny, .parse = networks_parse),
-	SETTING("sign_keys", SIGN_KEYS, TEXT, sign_keys),
-	SETTING("rate", RATE, SIZE, rate_bytes, .preset = "0", .max = RATE_MAX),
-	SETTING("rate_after", RATE_AFTER, SIZE, rate_after_bytes, .preset = "0", .max = RATE_MAX),
-	SETTING("rate_file", RATE_FILE, SIZE, rate_file_bytes, .preset = "0", .max = RATE_MAX),
-	SETTING("rate_client", RATE_CLIENT, SIZE, rate_client_bytes, .preset = "0", .max = RATE_MAX),
-	SETTING("requests_per_client", REQUESTS_PER_CLIENT, COUNT, requests_per_client, .preset = "0", .max = 1000000),
+	SETTING("sign_keys", SIGN_KEYS, TEXT, sign_keys, .off = "", .parse = parse_file),
+	SETTING("rate", RATE, SIZE, rate_bytes, .preset = "0", .max = RATE_MAX, .off = "0", .unlimited = "0"),
+	SETTING("rate_after", RATE_AFTER, SIZE, rate_after_bytes, .preset = "0", .max = RATE_MAX, .off = "0"),
+	SETTING("rate_file", RATE_FILE, SIZE, rate_file_bytes, .preset = "0", .max = RATE_MAX, .off = "0",
+		.unlimited = "0"),
+	SETTING("rate_client", RATE_CLIENT, SIZE, rate_client_bytes, .preset = "0", .max = RATE_MAX, .off = "0",
+		.unlimited = "0"),
+	SETTING("requests_per_client", REQUESTS_PER_CLIENT, COUNT, requests_per_client, .preset = "0", .max = 1000000,
+		.off = "0", .unlimited = "0"),
 	SETTING("transfers_per_client", TRANSFERS_PER_CLIENT, COUNT, transfers_per_client, .preset = "0",
-		.max = 1000000),
+		.max = 1000000, .off = "0", .unlimited = "0"),
 	SETTING("limits_dry_run", LIMITS_DRY_RUN, SWITCH, limits_dry_run, .preset = "false"),
 	SETTING("max_transfer_time", MAX_TRANSFER_TIME, DURATION, max_transfer_time_ms, .preset = "0",
-		.max = 366 * DAY_MS),
-	SETTING("hsts", HSTS, DURATION, hsts_ms, .preset = "0", .max = 3660 * DAY_MS),
+		.max = 366 * DAY_MS, .off = "0", .unlimited = "0"),
+	SETTING("hsts", HSTS, DURATION, hsts_ms, .preset = "0", .max = 3660 * DAY_MS, .off = "0"),
 	SETTING("https_redirect", HTTPS_REDIRECT, SWITCH, https_redirect, .preset = "false"),
 	SETTING("satisfy", SATISFY, CHOICE, satisfy, .preset = "all", .choices = satisfy_choices),
 	SETTING("status", STATUS, STATUS, status),
@@ -404,6 +425,15 @@ const char *config_key_nearest(const char *text, enum config_scope scope)
 		names[count++] = "site";
 	const char *longer = only_with_prefix(text, names);
 	return longer != NULL ? longer : nearest(text, names);
+}
+
+const char *config_key_text(const struct config_key *key, const char *text)
+{
+	if (key->off != NULL && (strcasecmp(text, "off") == 0 || strcasecmp(text, "none") == 0))
+		return key->off;
+	if (key->unlimited != NULL && strcasecmp(text, "unlimited") == 0)
+		return key->unlimited;
+	return key->automatic != NULL && strcasecmp(text, "auto") == 0 ? key->automatic : text;
 }
 
 const char *config_key_new_name(const char *name)

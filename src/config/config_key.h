@@ -43,6 +43,8 @@ struct config_key {
 	/* TEXT: "" is a valid value; otherwise "" unsets the key. LIST: {""} is a list that is set, but empty. */
 	bool keeps_empty;
 	const char *preset; /* default; NULL: unset */
+	/* Values for which "off" and "none", "unlimited" and "auto" are other words; NULL: the word is not special. */
+	const char *off, *unlimited, *automatic;
 	uint64_t min, max;
 	bool or_zero;		    /* 0 is valid although less than min */
 	const char *const *choices; /* in the order of their enum, terminated by NULL */
@@ -62,6 +64,9 @@ bool config_key_is_of(size_t index, enum config_scope scope);
 bool config_key_is_list(size_t index);
 /* Returns the number of the bit of settings.set that the key sets, or SETTING_COUNT if the key is not a setting. */
 enum setting config_key_setting(size_t index);
+
+/* Returns the value that the text means: "off", "none", "unlimited" and "auto" are words for another value. */
+const char *config_key_text(const struct config_key *key, const char *text);
 
 /* Returns the new name of the key whose former name is `name`, or NULL if no key had this name. */
 const char *config_key_new_name(const char *name);

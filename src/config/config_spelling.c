@@ -192,12 +192,32 @@ static bool spell_list(const struct config_key *key, const char *text, char *adv
 	return true;
 }
 
+/* Returns true for words with which other servers switch a limit or a timeout off. */
+static bool is_off(const char *text)
+{
+	static const char *const words[] = { "off", "none", "unlimited", "infinity", "never", "disabled", "0", "-1" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
 bool config_spelling(const struct config_key *key, const char *text, char advice[CONFIG_SPELLING_BYTES])
 {
 	const char *foreign = config_foreign_value(key->name, text);
 
 	if (foreign != NULL) {
 		snprintf(advice, CONFIG_SPELLING_BYTES, "%s", foreign);
+		return true;
+	}
+	if (key->kind <= CONFIG_KIND_DURATION && key->kind != CONFIG_KIND_TEXT && key->off == NULL && key->min > 0 &&
+	    is_off(text)) {
+		snprintf(advice, CONFIG_SPELLING_BYTES, "%s cannot be switched off", key->name);
+		return true;
+	}
+	if (key->parse == settings_parse_header && strchr(text, ':') == NULL) {
+		snprintf(advice, CONFIG_SPELLING_BYTES, "write header = \"Name: value\"");
 		return true;
 	}
 	switch (key->kind) {

@@ -280,6 +280,7 @@ static bool check_list(struct scan *scan, const char *name, int line)
 {
 	for (;;) {
 		struct config_token token = peek(scan), next;
+		struct scan behind = *scan;
 
 		if (token.kind == '}') {
 			take(scan);
@@ -287,6 +288,11 @@ static bool check_list(struct scan *scan, const char *name, int line)
 		}
 		if (!is_text(&token)) {
 			fault(scan, line, "%s: the list that begins here is not closed, or lacks a value", name);
+			return false;
+		}
+		move_to(&behind, token.end);
+		if (is_assignment(&behind)) {
+			fault(scan, line, "%s: the list that begins here is not closed", name);
 			return false;
 		}
 		take(scan);
@@ -543,7 +549,7 @@ static void check_without_assignment(struct scan *scan, const struct config_toke
 		fault(scan, line, "%s: \"=\" is missing; write %s = {...}", key->name, key->name);
 	} else if (value[0] == '\0') {
 		fault(scan, line, "%s: the value is missing; a setting has the form key = value", key->name);
-	} else if (strpbrk(value, " \t") == NULL && next.kind != '=') {
+	} else if (strpbrk(value, " \t") == NULL && next.kind != '=' && !config_spelling(key, value, advice)) {
 		fault(scan, line, "%s: \"=\" is missing; write %s = %s", key->name, key->name, value);
 	} else {
 		advise(key, begin, scan->at, advice);
@@ -575,6 +581,22 @@ static void report_block(struct scan *scan, int line, const char *name, const ch
 		fault(scan, line, "unknown block \"%s%s%s\"", name, *title != '\0' ? " " : "", title);
 }
 
+/*
+ * Returns true if a block of another server contains settings, as "server" of nginx does. Others, such as "types",
+ * contain lines of their own kind.
+ */
+static bool contains_settings(const char *name)
+{
+	static const char *const names[] = {
+		"server", "http", "if", "else", "handle", "handle_path", "route", "hosts"
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return strpbrk(name, ".:$/<") != NULL;
+}
+
 /* Checks an item that is neither a setting nor a block of ranged. */
 static void check_other(struct scan *scan, const struct config_token *token, enum config_scope scope)
 {
@@ -583,7 +605,8 @@ static void check_other(struct scan *scan, const struct config_token *token, enu
 	const struct config_key *key;
 	int line = scan->line;
 	struct config_token next = peek(scan);
-	bool is_block, was_foreign, ends = ends_with_semicolon(token);
+	unsigned fault_count;
+	bool is_block, was_foreign, was_quiet, ends = ends_with_semicolon(token);
 
 	copy_name(token, name);
 	key = find_key(name);
@@ -600,7 +623,13 @@ static void check_other(struct scan *scan, const struct config_token *token, enu
 		was_foreign = scan->in_foreign;
 		scan->in_foreign = true;
 		take(scan);
+		fault_count = scan->fault_count;
+		was_quiet = scan->quiet;
+		scan->quiet |= !contains_settings(name);
 		check_block(scan, strcmp(name, "server") == 0 ? CONFIG_SITE : scope);
+		if (scan->quiet)
+			scan->fault_count = fault_count;
+		scan->quiet = was_quiet;
 		scan->in_foreign = was_foreign;
 	} else if (key != NULL) {
 		check_without_assignment(scan, token, key, false);

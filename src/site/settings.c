@@ -283,6 +283,8 @@ const char *settings_parse_cors(char *text)
 
 const char *settings_parse_path(char *text)
 {
+	if (strstr(text, " /") != NULL || strstr(text, " {") != NULL || strstr(text, " =") != NULL)
+		return "expected one path; several paths are a list";
 	return *text == '/' || strncmp(text, "{path}", 6) == 0 ? NULL : "a path must begin with a slash or with {path}";
 }
 
@@ -291,7 +293,64 @@ const char *settings_parse_index(char *text)
 	if (*text == '\0' || strlen(text) > 255 || strchr(text, '/') != NULL || strcmp(text, ".") == 0 ||
 	    strcmp(text, "..") == 0)
 		return "not a valid file name";
+	if (strpbrk(text, " ,") != NULL)
+		return "a name contains no blank and no comma; several names are a list";
 	return NULL;
+}
+
+const char *settings_parse_charset(char *text)
+{
+	static const char *const words[] = { "on", "auto", "default", "true", "false" };
+	const char *end = text;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return "expected a charset such as utf-8, or off";
+	while (fields_is_token_byte(*end))
+		end++;
+	return *end == '\0' ? NULL : "a charset has only letters, digits and - . _ +, such as utf-8";
+}
+
+/* Skips a token, or a quoted string. Returns `at` if there is none. */
+static const char *skip_directive_value(const char *at)
+{
+	const char *end = at + (*at == '"');
+
+	if (*at != '"') {
+		while (fields_is_token_byte(*end))
+			end++;
+		return end;
+	}
+	for (; *end != '"'; end++)
+		if (*end == '\0' || (*end == '\\' && *++end == '\0'))
+			return at;
+	return end + 1;
+}
+
+const char *settings_parse_cache_control(char *text)
+{
+	static const char expected[] = "expected directives separated by commas, such as \"public, max-age=3600\"";
+	const char *at = text, *begin;
+
+	for (;;) {
+		at += strspn(at, " \t");
+		begin = at;
+		while (fields_is_token_byte(*at))
+			at++;
+		if (at == begin)
+			return expected;
+		if (*at == '=') {
+			begin = ++at;
+			at = skip_directive_value(at);
+			if (at == begin)
+				return expected;
+		}
+		at += strspn(at, " \t");
+		if (*at == '\0')
+			return NULL;
+		if (*at++ != ',')
+			return expected;
+	}
 }
 
 const char *settings_parse_realm(char *text)

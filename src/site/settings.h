@@ -161,6 +161,10 @@ const char *settings_parse_path(char *text);
 const char *settings_parse_index(char *text);
 /* Removes the trailing slash of a pattern that settings_check_hide() has accepted. */
 const char *settings_parse_hide(char *text);
+/* Parses the name of a charset. */
+const char *settings_parse_charset(char *text);
+/* Parses the directives of Cache-Control. */
+const char *settings_parse_cache_control(char *text);
 /* Parses a realm, which is later sent as a quoted string without escapes. */
 const char *settings_parse_realm(char *text);
 
