@@ -195,7 +195,7 @@ static bool spell_list(const struct config_key *key, const char *text, char *adv
 /* Returns true for words with which other servers switch a limit or a timeout off. */
 static bool is_off(const char *text)
 {
-	static const char *const words[] = { "off", "none", "unlimited", "infinity", "never", "disabled", "0", "-1" };
+	static const char *const words[] = { "off", "none", "unlimited", "infinity", "never", "disabled", "-1" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(text, words[i]) == 0)

@@ -270,7 +270,7 @@ static const struct {
 
 	/* Locations. */
 	{ "location /a { cache = auto }\nlocation /a/ { cache = auto }", "" },
-	{ "location '' {}", "f:1: location: \"\": the prefix is empty\n" },
+	{ "location '' {}", "f:1: location: \"\": the pattern is empty\n" },
 	{ "location {}", "f:1: location needs a path or a glob: location \"/path/\" { ... }\n" },
 	{ "location = /a",
 	  "f:1: location = /a: a pattern is a path prefix or a glob, without \"=\", \"~\" and \"^~\": location "
@@ -279,12 +279,14 @@ static const struct {
 	  "f:1: location /a: write one pattern, and the settings in braces: location \"/path/\" { ... }\n" },
 	{ "location /a /b {}",
 	  "f:1: location /a /b: write one pattern, and the settings in braces: location \"/path/\" { ... }\n" },
-	{ "\nlocation a/ {\n}\n", "f:2: location: \"a/\": " GLOB "\n" },
+	{ "\nlocation a/ {\n}\n",
+	  "f:2: location: \"a/\": a pattern without a leading slash is compared with a name, and no name contains a slash; "
+	  "write \"/a/\"\n" },
 	{ "location /a/../b {}",
-	  "f:1: location: \"/a/../b\": a prefix with \".\" or \"..\" matches no path, because paths are normalised\n" },
-	{ "location '/a//b' {}",
-	  "f:1: location: \"/a//b\": a prefix with two consecutive slashes matches no path, because paths are "
-	  "normalised\n" },
+	  "f:1: location: \"/a/../b\": a pattern with the name \".\" or \"..\" matches no path, because paths are "
+	  "normalised; write \"/a/b\"\n" },
+	{ "location '/a//b' {}", "f:1: location: \"/a//b\": a pattern with \"//\" matches no path, because paths are "
+				 "normalised; write \"/a/b\"\n" },
 	{ "location /a\n{\n\n}\nlocation /b {}\nlocation '/a' {\n}\nlocation \"/a\" {}",
 	  "f:6: location: \"/a\" already has a block in f:2\n"
 	  "f:8: location: \"/a\" already has a block in f:2\n" },
@@ -372,7 +374,7 @@ static const struct {
 	  "f:3: unknown key \"cahce\" in a location (did you mean \"cache\"?)\n"
 	  "f:4: cache: \"pinn\" is not a valid value (did you mean \"pin\"?)\n"
 	  "f:6: unknown key \"roto\" (did you mean \"root\"?)\n"
-	  "f:7: location: \"b\": " GLOB "\n"
+	  "f:7: location: \"b\": " GLOB "; write \"/b\"\n"
 	  "f:8: cache: \"x\" is not a valid value; write auto, never or pin\n"
 	  "f:10: location: \"/a/\" already has a block in f:2\n"
 	  "f:11: cache: \"y\" is not a valid value; write auto, never or pin\n"
