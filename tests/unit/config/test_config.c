@@ -280,8 +280,8 @@ static const struct {
 	{ "location /a /b {}",
 	  "f:1: location /a /b: write one pattern, and the settings in braces: location \"/path/\" { ... }\n" },
 	{ "\nlocation a/ {\n}\n",
-	  "f:2: location: \"a/\": a pattern without a leading slash is compared with a name, and no name contains a slash; "
-	  "write \"/a/\"\n" },
+	  "f:2: location: \"a/\": a pattern without a leading slash is compared with a name, and no name contains a "
+	  "slash; write \"/a/\"\n" },
 	{ "location /a/../b {}",
 	  "f:1: location: \"/a/../b\": a pattern with the name \".\" or \"..\" matches no path, because paths are "
 	  "normalised; write \"/a/b\"\n" },

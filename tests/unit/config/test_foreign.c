@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Settings as operators of other servers write them, and what ranged replies. The cases are in tests/config/foreign.txt,
- * which explains its form.
+ * Settings as operators of other servers write them, and what ranged replies. The cases are in
+ * tests/config/foreign.txt, which explains its form.
  */
 #include <check.h>
 #include <stdio.h>
