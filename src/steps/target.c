@@ -2,8 +2,8 @@
 /*
  * The first steps of a request. The steps decide which site and which blocks of the configuration apply, and reply to
  * requests that need no file: OPTIONS, redirects, configured statuses, and invalid targets. They write request->path,
- * request->match, input.authority, lookup.files and lookup.prefix_bytes. The steps run on the reactor's thread and never
- * wait.
+ * request->match, input.authority, lookup.files and lookup.prefix_bytes. The steps run on the reactor's thread and
+ * never wait.
  *
  * target_match() also runs for paths that replace the requested path, which are indexes of a directory and paths of
  * "try". If such a path is hidden, it counts as a missing file. Redirects do not apply to it.

@@ -60,7 +60,7 @@ is "$(count GET 206) $(count GET 416) $(count GET 404) $(count GET 304) $(count 
 	"other statuses are counted"
 is "$(metric 'ranged_rejected_total{reason="access"}')" 1 "a rejected address is counted"
 is "$(metric 'ranged_rejected_total{reason="requests_per_client"}')" 1 "a request over a limit is counted"
-is "$(count other 400)" 1 "a request that libmicrohttpd rejects is counted"
+is "$(count GET 400)" 1 "a request that libmicrohttpd rejects is counted"
 is "$(metric 'ranged_rejected_total{reason="bad_request"}')" 2 \
 	"this request and a target that is too long are counted as bad_request"
 is "$(metric 'ranged_response_bytes_total{source="cache"}')" $((3050000 + 100 + 11)) \
