@@ -30,6 +30,7 @@
 #include "base/keyed_hash.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "config/config_warnings.h"
 #include "daemon/cache_state.h"
 #include "daemon/check.h"
 #include "daemon/explain.h"
@@ -454,6 +455,7 @@ static int run_with_logs(struct daemon *daemon)
 	logs_use(config);
 	sizing_apply(config);
 	sizing_log(config);
+	config_warnings_log(config);
 	system_limits_raise_descriptors(config, config_workers(config));
 	status = system_limits_fit_memory(config) ? run(daemon) : EX_UNAVAILABLE;
 	log_info("stopped");

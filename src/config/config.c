@@ -480,6 +480,7 @@ void config_fini(struct config *config)
 			text_list_clear(place);
 	}
 	text_list_clear(&config->resolved);
+	text_list_clear(&config->warnings);
 	config_places_clear(&config->places);
 	free(config->listen);
 	rules_fini(&config->rules);

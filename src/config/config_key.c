@@ -175,7 +175,7 @@ static const struct config_key keys[] = {
 	KEY("health", TEXT, health, .parse = parse_health, .off = ""),
 	KEY("symlinks", CHOICE, symlinks, .preset = "beneath", .choices = symlinks_choices, .off = "none"),
 	KEY("dotfiles", SWITCH, dotfiles, .preset = "false"),
-	KEY("mime_types", TEXT, mime_types, .preset = "/etc/mime.types", .off = "", .parse = parse_file),
+	KEY("mime_types", TEXT, mime_types, .preset = CONFIG_MIME_TYPES_PRESET, .off = "", .parse = parse_file),
 	KEY("error_log", TEXT, error_log, .parse = parse_file),
 	KEY("log_level", CHOICE, log_level, .preset = "info", .choices = log_level_choices),
 	KEY("log_format", CHOICE, log_format, .preset = "text", .choices = log_format_choices),

@@ -54,6 +54,7 @@ struct config_key {
 enum config_scope { CONFIG_TOP, CONFIG_SITE, CONFIG_LOCATION };
 
 #define CONFIG_LISTEN_PRESET "127.0.0.1:8080"
+#define CONFIG_MIME_TYPES_PRESET "/etc/mime.types"
 
 #define CONFIG_KEY_COUNT 85
 /* Return the key with this index, and its name. Return NULL if the index is CONFIG_KEY_COUNT or more. */

@@ -62,6 +62,7 @@ struct config {
 	 */
 	struct text_list resolved;
 	struct config_places places;	/* translates the lines of sites and locations to files and their lines */
+	struct text_list warnings;	/* messages of config_warnings_find() */
 	struct text_list admin;		/* addresses that listen_address_admin_fault() has accepted */
 	struct text_list monitor;	/* addresses that listen_address_parse() has accepted */
 	struct text_list monitor_allow; /* networks; empty: loopback addresses and Unix sockets */

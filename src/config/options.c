@@ -27,6 +27,7 @@
 
 #include "base/escape.h"
 #include "config/config_file.h"
+#include "config/config_warnings.h"
 #include "mhd/server.h"
 
 #define DEFAULT_FILE SYSCONFDIR "/ranged/ranged.conf"
@@ -350,8 +351,10 @@ static int finish(struct options *options, const char *const *sockets, FILE *fau
 		error = listen_on_passed(&options->config, sockets, fault);
 	if (error == 0)
 		error = config_finish(&options->config, fault);
-	if (error == 0)
+	if (error == 0) {
+		config_warnings_find(&options->config);
 		return 0;
+	}
 	escape_print_line(faults, "%s: %s", path != NULL ? path : "ranged", fault);
 	return path != NULL ? EX_CONFIG : EX_USAGE;
 }

@@ -103,6 +103,8 @@ static int check(struct options *options)
 	sizing_apply(config);
 	for (size_t i = 0; i < config->resolved.count; i++)
 		escape_print_line(stdout, "%s", config->resolved.list[i]);
+	for (size_t i = 0; i < config->warnings.count; i++)
+		escape_print_line(stdout, "warning: %s", config->warnings.list[i]);
 	escape_print_line(stdout, "%s: ok", options->config_path != NULL ? options->config_path : "command line");
 	return EXIT_SUCCESS;
 }

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/config_warnings.h"
 #include "daemon/cache_state.h"
 #include "daemon/logs.h"
 #include "daemon/notify.h"
@@ -235,6 +236,7 @@ static bool open_generation(struct reload *reload)
 		return false;
 	sizing_apply(&generation->options.config);
 	sizing_log(&generation->options.config);
+	config_warnings_log(&generation->options.config);
 	system_limits_raise_descriptors(&generation->options.config, process->count);
 	if (!system_limits_fit_memory(&generation->options.config) || !open_all(reload) || !create_updates(reload))
 		return false;
