@@ -187,7 +187,8 @@ static void check_headers(struct config *config, unsigned line, const struct tex
 		for (size_t j = i + 1; j < list->count; j++)
 			if (*list->list[j] != '+' && strcasecmp(list->list[i] + 1, list->list[j] + 1) == 0) {
 				warn(config, line,
-				     "header: an element for \"%.200s\" has no effect: a later one %s the field; to add "
+				     "header: an element for \"%.200s\" has no effect: a later one %s the field; to "
+				     "add "
 				     "a line, write \"+%.200s: ...\"",
 				     list->list[i] + 1, *list->list[j] == '-' ? "removes" : "replaces",
 				     list->list[i] + 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Proves that one pattern matches all paths of another. Each location pattern is written as globs of slashed paths, in
- * which directories end in a slash: "/a/" is "a/" followed by anything. The inclusion of two globs is decided element by
+ * which directories end in a slash: "/a/" is "a/" followed by anything. Inclusion of two globs is decided element by
  * element, which is sound: a "*" of the outer glob may absorb elements of the inner glob, but not the reverse.
  *
  * The functions are pure and thread-safe.
