@@ -65,9 +65,11 @@
 	const device = (status, name) => status.devices.find((d) => d.device === name);
 	const failed = (s) => sum(Object.entries(s.requests.by_status).map(([status, n]) => status >= "400" ? n : 0));
 
+	// Names show invisible characters and controls of text direction as \u{NNNN}, as listings do.
+	const invisible = /[\p{Cc}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
+	const nameOf = (e) => e.address || ((e.site || "") + e.path).replace(invisible, (c) => "\\u{" + c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0") + "}");
 	// Returns the increase of each entry of a top list, as [name, bytes, requests]. A new entry counts from 0. If the earlier list was full,
 	// a new entry may have existed before and is ignored in this step.
-	const nameOf = (e) => e.address || (e.site || "") + e.path;
 	const risen = (a, b) => b.map((e) => {
 		const was = a.find((o) => nameOf(o) === nameOf(e)), n = was && was.bytes <= e.bytes ? was : was || a.length < 20 ? { bytes: 0, requests: 0 } : e;
 		return [nameOf(e), e.bytes - n.bytes, e.requests - n.requests];
