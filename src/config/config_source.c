@@ -143,21 +143,31 @@ static const struct reading *find_outer(const struct reading *reading, const str
 	return reading;
 }
 
-/* Reads at most MAX_BYTES. Stores the text, which the caller frees. Returns 0 or -errno. */
-static int read_text(FILE *file, char **text, size_t *length)
+/*
+ * Reads at most MAX_BYTES. `expected_bytes` is the size of the file if it is known. Stores the text, which the caller
+ * frees. Returns 0 or -errno.
+ */
+static int read_text(FILE *file, off_t expected_bytes, char **text, size_t *length)
 {
-	int error = 0;
+	size_t room = expected_bytes < (off_t)MAX_BYTES ? (size_t)expected_bytes + 1 : MAX_BYTES;
 
-	*text = malloc(MAX_BYTES);
-	if (*text == NULL)
-		return -ENOMEM;
-	errno = EIO;
-	*length = fread(*text, 1, MAX_BYTES, file);
-	if (ferror(file))
-		error = -errno;
-	else if (*length == MAX_BYTES)
-		error = -EFBIG;
-	return error;
+	*length = 0;
+	for (;;) {
+		char *longer = realloc(*text, room);
+
+		if (longer == NULL)
+			return -ENOMEM;
+		*text = longer;
+		errno = EIO;
+		*length += fread(*text + *length, 1, room - *length, file);
+		if (ferror(file))
+			return -errno;
+		if (*length < room)
+			return 0;
+		if (room == MAX_BYTES)
+			return -EFBIG;
+		room = MAX_BYTES;
+	}
 }
 
 /* Copies the included file, which is open. */
@@ -190,7 +200,7 @@ static void include_open(struct joined *joined, const struct reading *outer, con
 	else if (joined->file_count++ == MAX_FILES) {
 		fault(joined, outer, "include: \"%s\": too many included files; the maximum is %d", name, MAX_FILES);
 		joined->is_full = true;
-	} else if ((error = read_text(file, &text, &length)) != 0)
+	} else if ((error = read_text(file, status.st_size, &text, &length)) != 0)
 		fault(joined, outer, "include: \"%s\": %s", name, strerror(-error));
 	else {
 		note(joined, outer, "%s", name);
@@ -541,7 +551,7 @@ int config_source_read(struct config_source *source, const char *path, FILE *fau
 	int error = file != NULL && fstat(fileno(file), &status) == 0 ? 0 : -errno;
 
 	if (error == 0)
-		error = read_text(file, &text, &length);
+		error = read_text(file, status.st_size, &text, &length);
 	if (file != NULL)
 		fclose(file);
 	if (error != 0) {

@@ -269,6 +269,7 @@ int main(void)
 	Suite *suite = suite_create("config_source");
 	TCase *tests = tcase_create("config_source");
 
+	tcase_set_timeout(tests, 60); /* with sanitizers, the limits take long */
 	tcase_add_checked_fixture(tests, make_files, remove_files);
 	tcase_add_loop_test(tests, joins_files, 0, sizeof(joins) / sizeof(joins[0]));
 	tcase_add_loop_test(tests, rejects, 0, sizeof(errors) / sizeof(errors[0]));
