@@ -91,12 +91,17 @@ request('GET', '/../../etc/passwd');
 request('GET', 'http://other.example/a.bin');
 request('CONNECT', 'other.example:443');
 request('GET', '/' . 'x' x 9000);
+request('GET', '/' . 'y' x 20000);
 request('GET', '/a.bin', 'X-Large: ' . 'z' x 40000);
 raw("GET /a.bin HTTP/1.1\r\n\r\n");
 raw("GET /a.bin HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n");
 
 # Bytes that are not a request.
+raw("GET /a.bin\r\n\r\n");
+raw("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" . "\xa5" x 200 . "\r\n\r\n");
+raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 raw("GET /a.bin HTTP/1.1\r\nHost x\r\n\r\n");
+raw("garbage\r\n\r\n");
 
 # Hostile texts.
 for my $text ("\xff\xfe", "caf\xe9", "\xc3\xa9t\xc3\xa9", "a\xe2\x80\xaeb", "\xc2\x9b31m", "\xed\xa0\x80", "\xf4\x90\x80\x80", 'a"b', 'a\\', '\\"', '"', "a\tb", '%s%n%22', '-', '',
