@@ -60,11 +60,12 @@ static void note_start(struct connection *connection, const char *bytes, size_t 
 	connection->protocol = protocol_of(connection, bytes + blank, length - blank);
 }
 
-static void note(int fd, const char *bytes, ssize_t length, bool ended)
+/* Notes the result of a call. The records of TLS, which records.c receives, are ignored: only their contents count. */
+static void note(int fd, bool tls, const char *bytes, ssize_t length, bool ended)
 {
 	struct connection *connection = (size_t)fd < active->size ? active->connections[fd] : NULL;
 
-	if (connection == NULL)
+	if (connection == NULL || connection->peer.tls != tls)
 		return;
 	active->current = connection;
 	connection->input_closed |= ended;
@@ -86,7 +87,7 @@ ssize_t recv(int fd, void *bytes, size_t length, int flags)
 					: recvfrom(fd, bytes, length, flags, NULL, NULL);
 
 	if (active != NULL && (flags & MSG_PEEK) == 0)
-		note(fd, bytes, got, got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR));
+		note(fd, false, bytes, got, got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR));
 	return got;
 }
 
@@ -95,7 +96,7 @@ ssize_t gnutls_record_recv(gnutls_session_t session, void *bytes, size_t length)
 	ssize_t got = next_record_recv != NULL ? next_record_recv(session, bytes, length) : GNUTLS_E_PULL_ERROR;
 
 	if (active != NULL)
-		note(records_fd(session), bytes, got,
+		note(records_fd(session), true, bytes, got,
 		     got == 0 || (got < 0 && got != GNUTLS_E_AGAIN && got != GNUTLS_E_INTERRUPTED));
 	return got;
 }

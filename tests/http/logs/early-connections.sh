@@ -86,6 +86,7 @@ in_tls() { printf 'garbage\r\n\r\n' | timeout "$(seconds 10)" openssl s_client -
 logs "garbage within TLS" "$(rejected bad_request)" '127.0.0.1 400 "-" bad_request' in_tls
 
 before=$(lines)
+printf 'Q\n' | timeout "$(seconds 10)" openssl s_client -connect "127.0.0.1:$tls_port" >/dev/null 2>&1
 leave ''
 leave '\r\n'
 ask_admin /healthz
