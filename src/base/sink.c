@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -88,6 +89,9 @@ static int open_target(const struct sink *sink)
 	case SINK_SYSLOG:
 	case SINK_JOURNAL:
 		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (fd >= 0)
+			setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_sec = BLOCKED_MS / 1000 },
+				   sizeof(struct timeval)); /* sendto() fails with EAGAIN after this time */
 		break;
 	}
 	return fd < 0 ? -errno : fd;
@@ -167,13 +171,17 @@ static void send_datagram(struct sink *sink, const char *bytes, size_t length)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	ssize_t sent;
+	int error;
 
 	strncpy(address.sun_path, sink->path, sizeof(address.sun_path) - 1);
-	do
+	do {
 		sent = sendto(sink->fd, bytes, length, MSG_NOSIGNAL, (struct sockaddr *)&address, sizeof(address));
-	while (sent < 0 && errno == EINTR);
-	if (sent < 0)
-		lose(sink, 1, errno);
+		error = sent < 0 ? errno : 0;
+		if (error == EAGAIN && sink->blocked != NULL)
+			sink->blocked(sink->blocked_context);
+	} while (error == EINTR || error == EAGAIN);
+	if (error != 0)
+		lose(sink, 1, error);
 }
 
 /* Sends a line in the format of syslog(3), which includes the local time, because syslog daemons expect that format. */

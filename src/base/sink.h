@@ -28,7 +28,7 @@ struct sink {
 	size_t pending_bytes; /* bytes used in `pending` */
 	uint64_t lost;	      /* number of lost lines; the caller may reset it */
 	int last_error;	      /* errno of the last failed write */
-	/* Called each second while the reader of a pipe, terminal or socket does not read. NULL: no function */
+	/* Called each second while the reader of a pipe, a terminal or a socket does not read. NULL: no function */
 	void (*blocked)(void *context);
 	void *blocked_context;
 };
