@@ -5,10 +5,9 @@
 . "$(dirname "$0")/lib.sh"
 
 need_tool goaccess goaccess
-need_cmd python3
 
 # EXPRESSION: prints the value of a Python expression; r is the report.
-report() { python3 -c 'import json, sys; r = json.load(open(sys.argv[1], encoding="utf-8")); print(eval(sys.argv[2]))' "$DIR/report.json" "$1" 2>&1; }
+report() { /usr/bin/python3 -c 'import json, sys; r = json.load(open(sys.argv[1], encoding="utf-8")); print(eval(sys.argv[2]))' "$DIR/report.json" "$1" 2>&1; }
 
 for format in timing combined json; do
 	serve_requests "access_format = $format"

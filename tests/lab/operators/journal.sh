@@ -32,7 +32,7 @@ is "$(failures denied)" "127.0.1.2 4, 127.0.1.5 16, " "denied requests are found
 sent=$(inside perl - '127.0.0.1:80' <"$OPERATORS/requests.pl")
 inside systemctl stop ranged
 inside journalctl -q --no-pager -o json -u ranged _TRANSPORT=journal >"$DIR/entries"
-is "$(python3 - "$DIR/entries" "$sent" <<'END' 2>&1
+is "$(/usr/bin/python3 - "$DIR/entries" "$sent" <<'END' 2>&1
 import json, sys
 entries = [entry for entry in map(json.loads, open(sys.argv[1], encoding='utf-8')) if 'RANGED_STATUS' in entry]
 entries = [entry for entry in entries if not entry['RANGED_CLIENT'].startswith('127.0.1.')]

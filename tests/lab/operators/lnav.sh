@@ -4,7 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 
 need_tool lnav lnav
-need_cmd python3
 
 ok "lnav installs the formats" lnav -i "$CONF/lnav/ranged.json"
 is "$(lnav -C 2>&1)" "" "lnav finds no mistake in the formats"
