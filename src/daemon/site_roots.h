@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The roots of all sites and locations of a configuration, and the files below them. All functions are called on the main thread or
- * on the thread of a reload, except where noted.
+ * The roots of all sites and locations of a configuration, and the files below them. All functions are called on the
+ * main thread or on the thread of a reload, except where noted.
  */
 #ifndef DAEMON_SITE_ROOTS_H
 #define DAEMON_SITE_ROOTS_H
@@ -17,8 +17,9 @@
 #define SITE_ROOTS_URL_PATH_BYTES (2 * PATH_BYTES)
 
 /*
- * Opens each root, looks up its required files, and sets root->fd and root->found of struct rules_root. Waits at most timeout_ms for all roots together. Returns 0, or logs the error and returns -errno. A required file
- * that is missing is not an error; see root_new().
+ * Opens each root, looks up its required files, and sets root->fd and root->found of struct rules_root. Waits at most
+ * timeout_ms for all roots together. Returns 0, or logs the error and returns -errno. A required file that is missing is
+ * not an error; see root_new().
  */
 int site_roots_open(struct rules *rules, enum file_symlinks symlinks, unsigned timeout_ms);
 /* Logs a warning for each required file that is missing. Called between site_roots_open() and site_roots_close(). */
@@ -55,8 +56,8 @@ int site_roots_first_fd(const struct rules *rules);
 /* Returns the root whose files lie below `below`, or NULL. `below` is not accessed. Thread-safe. */
 const struct rules_root *site_roots_find(const struct rules *rules, const struct file_root *below);
 /*
- * Writes the path of a URL, with a leading slash, for a path below a root. The root may be NULL. The result is truncated
- * to text_bytes. Returns `text`.
+ * Writes the path of a URL, with a leading slash, for a path below a root. The root may be NULL. The result is
+ * truncated to text_bytes. Returns `text`.
  */
 char *site_roots_url_path(const struct rules_root *root, const char *path, char *text, size_t text_bytes);
 

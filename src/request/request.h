@@ -285,8 +285,9 @@ static inline const char *request_path_below_root(const struct request *request,
 }
 
 /*
- * Looks up a path below its root: path.file, or path.file with a suffix. Returns 0 or -errno. After 0, request->lookup.pending is false if the
- * result is in request->lookup.want, or true if wake() will be called when the result is available.
+ * Looks up a path below its root: path.file, or path.file with a suffix. Returns 0 or -errno. After 0,
+ * request->lookup.pending is false if the result is in request->lookup.want, or true if wake() will be called when the
+ * result is available.
  */
 int request_look_up(struct request *request, const char *path);
 /* Calls request_look_up() for path.file. Returns STEP_NEXT, or STEP_REPLY if the lookup cannot be started. */

@@ -391,7 +391,10 @@ START_TEST(starts_a_new_line_after_a_partial_one)
 }
 END_TEST
 
-/* The error log cannot write a line, nor its report. It reports the line when there is room again, without a further line. */
+/*
+ * The error log cannot write a line, nor its report. It reports the line when there is room again, without a further
+ * line.
+ */
 START_TEST(an_error_log_reports_its_own_lost_lines)
 {
 	struct rlimit limit = { .rlim_cur = 10, .rlim_max = RLIM_INFINITY };

@@ -384,7 +384,8 @@ static const struct {
 	  "f:1: workers: \"x\" is not a whole number from 0 to 256\n"
 	  "f:2: unknown key \"roto\" (did you mean \"root\"?)\n"
 	  "f:4: disk_depth: \"-1\" is not a whole number from 0 to 4096\n"
-	  "f:5: symlinks: \"all\" is not a valid value; links out of root are never followed; write symlinks = beneath\n"
+	  "f:5: symlinks: \"all\" is not a valid value; links out of root are never followed; write symlinks = "
+	  "beneath\n"
 	  "f:6: unknown key \"roto\" (did you mean \"root\"?)\n" },
 };
 
