@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -25,7 +26,67 @@
 #include "daemon/privileges.h"
 #include "daemon/site_roots.h"
 #include "daemon/sizing.h"
+#include "http/path.h"
+#include "site/rules.h"
 #include "steps/signing.h"
+#include "store/beneath.h"
+
+/* Adds a warning if the page of a site does not exist. A warning that is listed already is not repeated. */
+static int check_error_page(struct config *config, const struct site *site, const char *page)
+{
+	struct file_version version;
+	struct match match;
+	char text[2 * PATH_BYTES];
+	size_t i = 0;
+	int error = rules_match(&config->rules, site, page + 1, false, &match);
+
+	if (error != 0 || match.root == NULL)
+		return error;
+	error = beneath_get_version(match.root->fd, path_below(page + 1, match.root_prefix_bytes), config->symlinks,
+				    &version);
+	if (error == 0)
+		return 0;
+	snprintf(text, sizeof(text), "error_page: %s cannot be sent from %s: %s", page, match.root->path,
+		 strerror(-error));
+	while (i < config->warnings.count && strcmp(config->warnings.list[i], text) != 0)
+		i++;
+	return i == config->warnings.count && text_list_add(&config->warnings, text, NULL) != NULL ? -ENOMEM : 0;
+}
+
+static int check_pages_of_block(struct config *config, const struct site *site, const struct settings *block)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < block->error_page.count && error == 0; i++)
+		error = check_error_page(config, site, text_list_second(block->error_page.list[i]));
+	return error;
+}
+
+/* Checks the error pages of a site, those of the top level included. The roots are open. */
+static int check_pages_of_site(struct config *config, const struct site *site)
+{
+	const struct site *top = &config->rules.sites[0];
+	int error = check_pages_of_block(config, site, &top->settings);
+
+	for (size_t i = 0; i < top->count && error == 0; i++)
+		error = check_pages_of_block(config, site, &top->list[i].settings);
+	if (site == top || error != 0)
+		return error;
+	error = check_pages_of_block(config, site, &site->settings);
+	for (size_t i = 0; i < site->count && error == 0; i++)
+		error = check_pages_of_block(config, site, &site->list[i].settings);
+	return error;
+}
+
+static int check_error_pages(struct config *config)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < config->rules.site_count && error == 0; i++)
+		if (config->rules.sites[i].served != RULES_NO_ROOT)
+			error = check_pages_of_site(config, &config->rules.sites[i]);
+	return error;
+}
 
 static int check_roots_and_keys(struct config *config)
 {
@@ -36,6 +97,8 @@ static int check_roots_and_keys(struct config *config)
 	if (error == 0)
 		error = signing_new(&signing, &config->rules);
 	signing_unref(signing);
+	if (error == 0)
+		error = check_error_pages(config);
 	site_roots_close(&config->rules);
 	return error;
 }

@@ -36,6 +36,9 @@ enum step_result request_fail(struct request *request, unsigned status)
 	bool head = request->input.method == METHOD_HEAD;
 
 	if (request->search.error_status != 0) { /* the error page cannot be sent */
+		log_fault(LOG_LEVEL_WARNING,
+			  "error_page: /%s cannot be sent; replied with the built-in page of status %u",
+			  request->path.file, request->search.error_status);
 		reply_error_body(reply, request->search.error_status, head);
 		return STEP_REPLY;
 	}

@@ -32,6 +32,10 @@ get /several/ -X BREW
 isnt "$(cat "$BODY")" several "the entry does not apply to other statuses"
 get /gone/x
 is "$STATUS $(cat "$BODY")" "404 404 Not Found" "if the page is missing, the default body is sent"
+like "$(cat "$DIR/error.log")" "warning: error_page: /nowhere.html cannot be sent" "and the log mentions it"
+like "$("$RANGED" --check -c "$DIR/ranged.conf" "$ROOT")" \
+	"warning: error_page: /nowhere.html cannot be sent from $ROOT: No such file or directory" "--check mentions it"
+is "$("$RANGED" --check -c "$DIR/ranged.conf" "$ROOT" | grep -c warning)" 1 "pages that exist are not mentioned"
 get /big/x
 is "$STATUS" 404 "a large page is sent"
 cmp_whole big.html
