@@ -477,13 +477,16 @@ static const char *check_names(enum pattern_use use, const char *pattern, struct
 			made->count = 0;
 			return "a name is longer than 255 bytes, so no path matches";
 		}
-		if (is_dots)
+		if (is_dots) {
 			reason =
 				"a pattern with the name \".\" or \"..\" matches no path, because paths are normalised";
-		else if (length == 0 && *at == '/')
+			if (length == 2)
+				pattern_texts_drop_name(made);
+		} else if (length == 0 && *at == '/') {
 			reason = "a pattern with \"//\" matches no path, because paths are normalised";
-		else
+		} else {
 			pattern_texts_put_bytes(made, name > pattern ? name - 1 : name, length + (name > pattern));
+		}
 	}
 	pattern_texts_end(made);
 	if (reason == NULL)

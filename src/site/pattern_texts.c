@@ -27,6 +27,12 @@ void pattern_texts_put(struct pattern_texts *texts, const char *text)
 	pattern_texts_put_bytes(texts, text, strlen(text));
 }
 
+void pattern_texts_drop_name(struct pattern_texts *texts)
+{
+	while (texts->used > 0 && texts->list[texts->count][--texts->used] != '/')
+		;
+}
+
 void pattern_texts_end(struct pattern_texts *texts)
 {
 	if (texts->failed || texts->used == 0)

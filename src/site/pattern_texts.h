@@ -23,6 +23,8 @@ struct pattern_texts {
 void pattern_texts_begin(struct pattern_texts *texts);
 void pattern_texts_put(struct pattern_texts *texts, const char *text);
 void pattern_texts_put_bytes(struct pattern_texts *texts, const char *bytes, size_t length);
+/* Removes the last name of a path, and the slash before it, from the text that was begun. */
+void pattern_texts_drop_name(struct pattern_texts *texts);
 void pattern_texts_end(struct pattern_texts *texts);
 
 #endif
