@@ -5,8 +5,8 @@
  * SIGTERM and SIGINT shut the process down. During drain_delay, /readyz reports 503 and connections are still accepted.
  * Then the workers stop accepting connections and finish the responses in progress within drain_timeout. A second
  * signal, or the end of drain_timeout, closes the remaining connections. SIGHUP starts a reload (daemon/reload.c),
- * SIGUSR1 reopens the logs, SIGUSR2 logs the statistics. Of an interactive start (config/options.c), SIGHUP stops the
- * process.
+ * SIGUSR1 reopens the logs, SIGUSR2 logs the statistics. After an interactive start (config/options.c), SIGHUP stops
+ * the process.
  *
  * At the end, the main thread frees all objects in the reverse order of their creation. If a disk hangs, no objects are
  * freed, because a read in flight can be neither cancelled nor waited for (daemon/forced_exit.c).

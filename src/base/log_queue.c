@@ -271,7 +271,7 @@ static void write_batch(struct log_queue *queue)
 	*writing = (struct log_buffer){ .bytes = writing->bytes };
 }
 
-/* Waits for work, or until lost lines that are not reported yet may be reported. Returns false after that time. */
+/* Waits for work. If lost lines are not reported yet, waits at most a second, and returns false after that time. */
 static bool await_work(struct log_queue *queue)
 {
 	if (unreported(queue) == 0)

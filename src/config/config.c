@@ -287,7 +287,7 @@ static int set_key(void *object, const struct config_key *key, const char *text,
 	case CONFIG_KIND_CHOICE:
 		return set_choice(key, place, text, fault);
 	case CONFIG_KIND_INCLUDE:
-		return reject(fault, "include: \"%.200s\": only a file can include others", text);
+		return reject(fault, "include: \"%.200s\": only a configuration file can include other files", text);
 	case CONFIG_KIND_STATUS:
 		return set_status(key, place, text, fault);
 	case CONFIG_KIND_LISTEN:

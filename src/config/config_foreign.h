@@ -8,12 +8,12 @@
 #define CONFIG_CONFIG_FOREIGN_H
 
 /*
- * Returns what to write instead of a setting or a block of another server, or why ranged has none. Returns NULL if the
- * name is not known. Ignores case.
+ * Returns advice on a setting or a block of another server: the corresponding setting of ranged, or the reason why it
+ * does not exist. Returns NULL if the name is not known. Ignores case.
  */
 const char *config_foreign_advice(const char *name);
 
-/* Returns what to write instead of a value that another server has for the key, or NULL. Ignores case. */
+/* Returns advice on a value that another server has for the key, or NULL. Ignores case. */
 const char *config_foreign_value(const char *key, const char *text);
 
 #endif

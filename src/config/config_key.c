@@ -444,7 +444,7 @@ const char *config_key_new_name(const char *name)
 	return NULL;
 }
 
-/* A text of at least three letters with which a choice begins is similar to the choice. */
+/* A choice is similar to each of its beginnings of at least three letters. */
 const char *config_key_nearest_choice(const struct config_key *key, const char *text)
 {
 	for (size_t i = 0; key->choices[i] != NULL; i++)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libconfuse has a function of its own for including files. It is not used, because it reads the file unchanged, with
- * comments and variables, because it knows neither globs nor the directory of the including file, and because it lets
- * a block end in another file than the one in which it begins.
+ * libconfuse has a function of its own for including files, which is not used for three reasons. It reads the file
+ * unchanged, with comments and variables. It knows neither globs nor the directory of the including file. It also lets
+ * a block end in another file than the one in which the block begins.
  *
  * Instead, this file copies each file into one text, and replaces each "include" setting with the text of the included
- * files. Comments and variables are replaced before, for each file by itself. The table of places keeps the file and
- * line of each line of the joined text. An included file must be complete: it must not end within a string, a setting
- * or a block that it has begun.
+ * files. Comments and variables are replaced before, separately in each file. The table of places has the file and line
+ * of each line of the joined text. An included file must be complete: it must not end within a string, a setting or a
+ * block that begins in it.
  *
- * Each file that is being read has a struct reading on the stack. The list of these is the path of includes that leads
- * to the file. A file that is already in the list would include itself without end.
+ * Each file that is being read has a struct reading on the stack. The list of these structs is the chain of includes
+ * that leads to the file. If a file is already in the list, it includes itself, which is an error.
  */
 #include "config/config_source.h"
 
@@ -353,8 +353,8 @@ static const char *end_of_value(struct config_token token, const char *end)
 }
 
 /*
- * Handles the name "include". If a setting begins there, replaces it with the included files, and returns true.
- * Otherwise, the parser reports the error.
+ * Handles the name "include". If a setting begins at this name, replaces the setting with the included files, and
+ * returns true. Otherwise returns false, and the parser reports the error.
  */
 static bool include(struct joined *joined, struct reading *reading, const struct config_token *name)
 {
@@ -387,7 +387,7 @@ static bool include(struct joined *joined, struct reading *reading, const struct
 
 /* --- the files --- */
 
-/* What the text of a file has begun and not ended. */
+/* The settings, lists and blocks that a file has begun and not ended. */
 struct progress {
 	const char *setting, *block, *string; /* beginning of the last one of each */
 	unsigned depth;			      /* number of open blocks */

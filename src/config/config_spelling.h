@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds out what an operator probably meant with a value that a key does not accept. Thread-safe. */
+/* Suggests the correct form of a value that a key rejects. Thread-safe. */
 #ifndef CONFIG_CONFIG_SPELLING_H
 #define CONFIG_CONFIG_SPELLING_H
 

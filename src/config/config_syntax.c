@@ -2,8 +2,8 @@
 /*
  * A recursive scan of the tokens of the file: a block contains items, and an item is a setting (key = value) or a
  * block. Operators of other servers write settings without "=" and with ";", and blocks with other names. Such an item
- * is reported with what to write instead. Line ends have no meaning in a valid file, so they only limit what is skipped
- * after an error.
+ * is reported with advice on the right spelling. Line ends have no meaning in a valid file. They only limit the text
+ * that is skipped after an error.
  *
  * The scan accepts each file that libconfuse accepts, except strings that contain a line end, because these are nearly
  * always strings without a closing quote. Keys and values are checked later, by config_set().
@@ -94,14 +94,14 @@ static struct config_token peek(const struct scan *scan)
 	return token;
 }
 
-/* Returns the next token and moves behind it. scan->line is then the line of the token. */
+/* Returns the next token and moves behind the token. Sets scan->line to the line of the token. */
 static struct config_token take(struct scan *scan)
 {
 	struct config_token token = peek(scan);
 
 	move_to(scan, token.end);
 	if (token.is_open)
-		fault(scan, scan->line, "the string that begins with %.*s is not closed; its closing quote is missing",
+		fault(scan, scan->line, "the string that begins with %.*s has no closing quote",
 		      shown(token.begin, token.end), token.begin);
 	return token;
 }
@@ -149,7 +149,7 @@ static void blank(struct scan *scan, const char *begin, const char *end)
 }
 
 /*
- * Skips the rest of a line, and what is in brackets that are opened in it. Ends before a brace that belongs to a block,
+ * Skips the rest of a line. If the line opens brackets, skips their contents as well. Stops before a brace of a block,
  * and behind a semicolon.
  */
 static void skip_line(struct scan *scan, bool with_braces)
@@ -171,7 +171,7 @@ static void skip_line(struct scan *scan, bool with_braces)
 
 /* --- messages --- */
 
-/* The name of an item, without quotes, and without ";" and ":" at the end. */
+/* Copies the name of an item, without quotes, and without ";" and ":" at the end. */
 static void copy_name(const struct config_token *token, char name[SHOWN_MAX])
 {
 	size_t quotes = token->kind == CONFIG_TOKEN_STRING;
@@ -214,7 +214,7 @@ static void copy_value(const char *begin, const char *end, char value[CONFIG_SPE
 	*to = '\0';
 }
 
-/* Writes how to write the value of a key that consists of several words. */
+/* Writes the correct form of a value that consists of several words. */
 static void advise(const struct config_key *key, const char *begin, const char *end, char *advice)
 {
 	char value[CONFIG_SPELLING_BYTES];
@@ -337,8 +337,8 @@ static bool begins_item(const struct scan *scan, const struct config_token *toke
 }
 
 /*
- * Reports what follows a value in its line, and is not the next item. `value` is the beginning of the value. Returns
- * false after an error.
+ * Reports text that follows a value in the same line, unless the text is the next item. `value` is the beginning of the
+ * value. Returns false after an error.
  */
 static bool check_after_value(struct scan *scan, const struct config_key *key, const char *name, const char *value)
 {
@@ -416,7 +416,7 @@ static bool check_value(struct scan *scan, const struct config_key *key, const c
 
 /* --- items --- */
 
-/* Checks a setting behind its name. An unknown key of which libconfuse can parse the value is reported later. */
+/* Checks a setting behind its name. If libconfuse can parse the value of an unknown key, the key is reported later. */
 static void check_setting(struct scan *scan, const struct config_token *token, enum config_scope scope)
 {
 	char name[SHOWN_MAX], message[CONFIG_FAULT_BYTES];
@@ -435,7 +435,7 @@ static void check_setting(struct scan *scan, const struct config_token *token, e
 		if (!is_valid) {
 			config_unknown(name, scope, message);
 			fault(scan, line, "%s", message);
-			scan->quiet = true; /* the name is the error that matters */
+			scan->quiet = true; /* only the name is reported */
 			quiet.fault_count = scan->fault_count;
 			skip_line(scan, true);
 			scan->quiet = false;

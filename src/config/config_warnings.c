@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Finds settings that have no effect: locations that other blocks override, locations whose paths are never served,
- * values that another value of a list replaces, and settings that need another one. A message must be certain, because
- * operators treat warnings as errors, so each test is a proof and gives up in doubtful cases.
+ * values that another value of a list replaces, and settings that need another one. Operators treat warnings as errors,
+ * so a warning must be certain. Each test is a proof, and reports nothing in doubtful cases.
  *
  * The configuration owns the messages. Only the thread that reads the configuration runs these functions.
  */
@@ -139,15 +139,14 @@ static void check_served(struct config *config, const struct site *owner, const 
 	else if (!config->dotfiles && is_dots)
 		warn(config, rule->line,
 		     "location \"%.200s\" matches only names that begin with a dot, which dotfiles = false hides, "
-		     "except "
-		     "metadata of Zarr; to match all names, write \"%.*s*\"",
+		     "except metadata of Zarr; to match all names, write \"%.*s*\"",
 		     rule->pattern, (int)(length - 2), rule->pattern);
 	else if (!config->dotfiles && pattern_cover_is_dotfile(rule->pattern))
 		warn(config, rule->line, "location \"%.200s\" has no effect: dotfiles = false hides all its paths",
 		     rule->pattern);
 }
 
-/* Two locations that match the same paths, or the same paths except for a file that has the name of the directory. */
+/* Warns of two locations that match the same paths, apart from a file with the name of the directory. */
 static void check_spelling(struct config *config, const struct site *owner, size_t index)
 {
 	const struct rule *rule = &owner->list[index];
@@ -180,7 +179,7 @@ static void check_repetition(struct config *config, unsigned line, const char *k
 			}
 }
 
-/* A field that is set or removed overrides earlier elements of the list. */
+/* Warns of elements of "header" that a later element of the list replaces or removes. */
 static void check_headers(struct config *config, unsigned line, const struct text_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -188,8 +187,7 @@ static void check_headers(struct config *config, unsigned line, const struct tex
 			if (*list->list[j] != '+' && strcasecmp(list->list[i] + 1, list->list[j] + 1) == 0) {
 				warn(config, line,
 				     "header: an element for \"%.200s\" has no effect: a later one %s the field; to "
-				     "add "
-				     "a line, write \"+%.200s: ...\"",
+				     "add a line, write \"+%.200s: ...\"",
 				     list->list[i] + 1, *list->list[j] == '-' ? "removes" : "replaces",
 				     list->list[i] + 1);
 				return;
@@ -273,9 +271,8 @@ static void check_top_root(struct config *config)
 		if (rules->sites[i].root == NULL)
 			return;
 	warn(config, 0,
-	     "root = \"%.200s\" outside all blocks has no effect: each site has its own root, and a site serves "
-	     "the other "
-	     "hosts of each address",
+	     "root = \"%.200s\" outside all blocks has no effect: each site has its own root, and site \"*\" serves "
+	     "all other hosts",
 	     rules->sites[0].root);
 }
 

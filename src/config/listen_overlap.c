@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A socket that listens on all addresses also receives the connections to each single address, so the kernel refuses a
- * second socket with the same port. At start, this would be reported as an address that is in use, although no other
- * process uses it. The configuration is therefore rejected with the names of both addresses.
+ * second socket with the same port. Without this check, a start would report an address in use, although no other
+ * process uses the address. The message of this check names both addresses.
  *
  * Host names other than "localhost" are not resolved. They are compared as texts.
  */

@@ -6,12 +6,12 @@
  * The options override the configuration file, so the file must be read first. However, the option --config names the
  * file. The parser therefore only collects the options. Then the file is read, and the collected options are applied.
  *
- * An argument that is an address or a port is a value of --listen; any other argument is the directory to serve. An
+ * An argument that is an address or a port is a value of --listen. Any other argument is the directory to serve. An
  * argument that could be both is rejected, so that a directory named 8000 is never taken for a port, or the reverse.
  *
  * "Interactive" means that a user typed the command at a terminal, without a configuration file. ranged then serves the
- * current directory by default, in the way of a simple file server: with listings, with a line for each request, and
- * with a small cache.
+ * current directory by default, as a simple file server does: with listings, a line for each request, and a small
+ * cache.
  */
 #include "config/options.h"
 
@@ -176,12 +176,11 @@ static const struct argp argp = {
 	.doc = "Serve byte ranges of the files below ROOT over HTTP/1.1. Files are read asynchronously with O_DIRECT."
 	       "\vExamples:\n"
 	       "  ranged              serve the current directory on http://127.0.0.1:8080/\n"
-	       "  ranged 8000         serve it on port 8000 of all addresses, also to other devices\n"
+	       "  ranged 8000         serve the current directory to other devices, on port 8000\n"
 	       "  ranged 8000 ROOT    serve the directory ROOT on port 8000 of all addresses\n"
-	       "  ranged -c FILE      serve as FILE says\n\n"
+	       "  ranged -c FILE      serve with the settings of FILE\n\n"
 	       "PORT is the same as --listen PORT. Without --config, PORT and ROOT, ranged serves the current "
-	       "directory "
-	       "if it was started at a terminal; otherwise it reads " DEFAULT_FILE ".\n\n"
+	       "directory if it was started at a terminal; otherwise it reads " DEFAULT_FILE ".\n\n"
 	       "All other settings are keys of the configuration file; see ranged.conf(5).",
 };
 
@@ -237,7 +236,7 @@ static bool is_interactive(const struct command *command)
 	return command->config_path == NULL && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-/* Reads the file of --config, or the default file if the command line does not say what to serve. */
+/* Reads the file of --config, or the default file if the command line has neither a root nor an address. */
 static int load_file(const struct command *command, struct options *options)
 {
 	const char *path = command->config_path;
@@ -264,14 +263,14 @@ static int load_file(const struct command *command, struct options *options)
 	}
 }
 
-/* Values for an interactive start. An option that sets the key `unless` keeps the usual default. */
+/* Defaults of an interactive start. If an option sets the key `unless`, the usual default applies. */
 static const struct {
 	const char *key, *value, *unless;
 } interactive_values[] = {
 	{ "listing", "true", NULL },
 	{ "access_log", "-", NULL },
 	{ "access_format", "%h %l %u %t \"%r\" %>s %b", "access_log" },
-	{ "log_level", "warning", "error_log" }, /* the greeting says what the other messages would say */
+	{ "log_level", "warning", "error_log" }, /* the greeting replaces the messages of level info */
 	{ "drain_timeout", "0", NULL },		 /* Ctrl-C stops at once */
 	{ "cache_size", "64M", NULL },
 	{ "max_connections", "256", NULL }, /* fits the limit of 1024 descriptors that some systems set */

@@ -126,7 +126,7 @@ static void print_advice(const struct options *options, bool is_shared, unsigned
 	if (is_shared)
 		puts("Every device that can reach this machine can read the files.");
 	else
-		printf("Only this machine can connect. To share the directory, run in it: ranged %u\n",
+		printf("Only this machine can connect. To serve other devices, run in this directory: ranged %u\n",
 		       port > 0 ? port : 8080);
 	if (options->ignored_path != NULL)
 		escape_print_line(stdout, "To use %s, run: ranged --config %s", options->ignored_path,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What ranged prints to a terminal, for the user who started it there. Called by the main thread. */
+/* Prints the URLs of the server to the terminal of the user who started it. Called by the main thread. */
 #ifndef DAEMON_GREETING_H
 #define DAEMON_GREETING_H
 

@@ -28,8 +28,8 @@ void exchange_log_rejected(const struct request_site *site, const struct peer *p
 			   enum counters_reason reason);
 
 /*
- * Counts and logs bytes that a client has sent, and that became no request, when the connection ends. They were
- * rejected by MHD, or the client or a timeout ended the connection first.
+ * Counts and logs the bytes after the last request, when the connection ends. Either MHD has rejected these bytes, or
+ * the client or a timeout has ended the connection before a request was complete.
  */
 void exchange_log_unparsed(const struct connection *connection);
 

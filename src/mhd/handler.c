@@ -291,8 +291,8 @@ enum MHD_Result handler_call(void *cls, struct MHD_Connection *mhd, const char *
 }
 
 /*
- * Notes whether the connection stays open although it may have more input, and MHD has not received it separately. If
- * this input has no blank, MHD closes the connection without a reply and without calling the logger with a status.
+ * Notes whether the connection stays open and MHD may have received input after this request. If this input has no
+ * blank, MHD closes the connection without a reply and without calling the logger with a status.
  */
 static void note_pipelined(const struct exchange *exchange)
 {

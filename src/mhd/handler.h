@@ -29,8 +29,8 @@ void handler_forget(struct exchange *exchange);
 /*
  * Notes that MHD rejects the input that it is parsing, for the log and the counters. Before version 1.0, also sends an
  * error reply in place of MHD's reply, because MHD sends the head of its reply twice if the Content-Length or Cookie
- * fields are invalid. Must be called when MHD logs the error, which is before MHD creates its
- * reply. The socket discards MHD's reply, because it is shut down for writing.
+ * fields are invalid. Must be called when MHD logs the error, which is before MHD creates its reply. The socket is shut
+ * down for writing, so it discards MHD's reply.
  */
 void handler_parser_failed(struct exchange_shared *shared, unsigned status);
 

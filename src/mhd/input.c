@@ -26,9 +26,9 @@
 typedef ssize_t (*recv_fn)(int, void *, size_t, int);
 typedef ssize_t (*record_recv_fn)(gnutls_session_t, void *, size_t);
 
-static recv_fn next_recv; /* constant after the start of the program; the same for the next */
+static recv_fn next_recv; /* constant after find_next(), like next_record_recv */
 static record_recv_fn next_record_recv;
-static _Thread_local struct input *active; /* NULL: nothing is noted */
+static _Thread_local struct input *active; /* NULL: calls on this thread are not noted */
 
 /* Runs before main(), so there are no other threads. */
 __attribute__((constructor)) static void find_next(void)
@@ -47,7 +47,7 @@ static enum counters_reason protocol_of(const struct connection *connection, con
 	return COUNTERS_BAD_REQUEST;
 }
 
-/* Notes the first bytes after a request, or after the start of the connection. Blank lines are no request. */
+/* Notes the first bytes after a request, or after the start of the connection. Ignores blank lines. */
 static void note_start(struct connection *connection, const char *bytes, size_t length)
 {
 	size_t blank = 0;
@@ -60,7 +60,7 @@ static void note_start(struct connection *connection, const char *bytes, size_t 
 	connection->protocol = protocol_of(connection, bytes + blank, length - blank);
 }
 
-/* Notes the result of a call. The records of TLS, which records.c receives, are ignored: only their contents count. */
+/* Notes the result of a call. Ignores encrypted records of TLS, which records.c receives, but not their contents. */
 static void note(int fd, bool tls, const char *bytes, ssize_t length, bool ended)
 {
 	struct connection *connection = (size_t)fd < active->size ? active->connections[fd] : NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Notes which connection libmicrohttpd (MHD) receives from. MHD reports neither requests that its parser rejects before
- * it has a target, nor their connection. The struct belongs to a server and to the reactor's thread.
+ * Notes which connection libmicrohttpd (MHD) receives from. If the parser of MHD rejects a request before the target is
+ * complete, MHD reports neither the request nor its connection. The struct belongs to a server and to the reactor's
+ * thread.
  */
 #ifndef MHD_INPUT_H
 #define MHD_INPUT_H
@@ -28,7 +29,7 @@ static inline void input_consume(struct connection *connection, size_t bytes)
 	connection->buffered_bytes -= bytes < connection->buffered_bytes ? bytes : connection->buffered_bytes;
 }
 
-/* Notes what this thread receives, until input_end(). */
+/* Notes the input that this thread receives, until input_end(). */
 void input_begin(struct input *input);
 void input_end(void);
 

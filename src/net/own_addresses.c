@@ -56,7 +56,7 @@ static void find_default(sa_family_t family, char text[INET6_ADDRSTRLEN])
 	close(fd);
 }
 
-/* /sys/class/net would not do, because it may show the interfaces of another network namespace. */
+/* Uses an ioctl, because /sys/class/net may show the interfaces of another network namespace. */
 static bool is_bridge(const char *interface)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };

@@ -69,15 +69,15 @@ struct connection {
 	bool held;	       /* the kernel may still buffer more than CONNECTION_UNSENT_SLOW; see mhd/unsent.c */
 	struct reactor_watch watch;
 	struct peer peer;
-	/* What MHD has received, see mhd/input.c. */
+	/* The input that MHD has received, see mhd/input.c. */
 	const char *input; /* the last bytes, in MHD's memory; NULL: none */
 	size_t input_bytes;
 	size_t buffered_bytes;	       /* received bytes that were not parsed; may be too high */
-	bool pipelined;		       /* such bytes may follow the last request; written by mhd/handler.c */
+	bool pipelined;		       /* unparsed bytes may follow the last request; written by mhd/handler.c */
 	bool input_closed;	       /* MHD has received the end of the input, or an error */
 	bool unparsed;		       /* the last bytes belong to no request so far; written by mhd/ */
-	enum counters_reason protocol; /* the reason if they are rejected */
-	unsigned refused;	       /* status of MHD's own reply to them; 0: none; written by mhd/handler.c */
+	enum counters_reason protocol; /* the reason if the unparsed bytes are rejected */
+	unsigned refused; /* status of MHD's own reply to unparsed bytes; 0: none; written by mhd/handler.c */
 };
 
 struct connection_limits {

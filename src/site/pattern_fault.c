@@ -115,7 +115,7 @@ static const char *check_list(enum pattern_use use, const char *pattern, struct 
 		word += length;
 		word += strspn(word, " \t,");
 	}
-	return "a text has only one pattern";
+	return "a string contains only one pattern";
 }
 
 /* --- syntax of other servers --- */

@@ -123,8 +123,8 @@ void rules_finish(struct rules *rules);
 const struct site *rules_find_site(const struct rules *rules, unsigned listener, const char *host, size_t host_length);
 
 /*
- * Returns the site to whose log a request is written that belongs to no site of the listener. This is the top level, or
- * the first site of the listener that has a log if the top level has none. Therefore no line is lost if only sites have
+ * Returns the site whose log has the requests that belong to no site of the listener. This is the top level. If the top
+ * level has no log, it is the first site of the listener that has one. Therefore no line is lost if only sites have
  * logs. Never returns NULL.
  */
 const struct site *rules_log_of_strangers(const struct rules *rules, unsigned listener);

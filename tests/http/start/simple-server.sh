@@ -46,7 +46,7 @@ for arguments in "$port down" "down $port" "./down 127.0.0.1:$port" "*:$port dow
 done
 
 start_typed "$ROOT" "127.0.0.1:$port"
-ok "a private address: the command for other devices is named" grep -F "run in it: ranged $port" <(seen)
+ok "a private address: the command for other devices is named" grep -F "run in this directory: ranged $port" <(seen)
 start=$PID
 # shellcheck disable=SC2016
 OUT=$(cd "$ROOT" && script -qec "$RANGED 127.0.0.1:$port" /dev/null </dev/null | tr -d '\r')

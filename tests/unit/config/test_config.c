@@ -261,12 +261,12 @@ static const struct {
 	{ "workers = {4}", "f:1: workers takes one value, which is written without braces\n" },
 	{ "\nworkers =\n", "f:2: workers: the value is missing\n" },
 	{ "root = \"/a\nworkers = 4\n",
-	  "f:1: the string that begins with \"/a is not closed; its closing quote is missing\n" },
+	  "f:1: the string that begins with \"/a has no closing quote\n" },
 	{ "= 4", "f:1: unexpected \"=\"; a setting has the form key = value\n" },
 	{ "\"\" = 4", "f:1: syntax error; expected key = value\n" },
 	{ "a|b = 4", "f:1: no sub-section title/index for 'a'\n" },
 
-	{ "workers = 4\n\"\n", "f:2: the string that begins with \" is not closed; its closing quote is missing\n" },
+	{ "workers = 4\n\"\n", "f:2: the string that begins with \" has no closing quote\n" },
 
 	/* Locations. */
 	{ "location /a { cache = auto }\nlocation /a/ { cache = auto }", "" },
@@ -284,7 +284,7 @@ static const struct {
 	  "slash; write \"/a/\"\n" },
 	{ "location /a/../b {}",
 	  "f:1: location: \"/a/../b\": a pattern with the name \".\" or \"..\" matches no path, because paths are "
-	  "normalised; write \"/a/b\"\n" },
+	  "normalised; write \"/b\"\n" },
 	{ "location '/a//b' {}", "f:1: location: \"/a//b\": a pattern with \"//\" matches no path, because paths are "
 				 "normalised; write \"/a/b\"\n" },
 	{ "location /a\n{\n\n}\nlocation /b {}\nlocation '/a' {\n}\nlocation \"/a\" {}",
@@ -306,7 +306,7 @@ static const struct {
 	{ "location /a {\n cache = pin\n\n", "f:1: the block that begins here is not closed\n" },
 	{ "location /a {}\n\nlocation /b { # }", "f:3: the block that begins here is not closed\n" },
 	{ "location /a {\n cache = pin \"}\n",
-	  "f:2: the string that begins with \"} is not closed; its closing quote is missing\n"
+	  "f:2: the string that begins with \"} has no closing quote\n"
 	  "f:1: the block that begins here is not closed\n" },
 	{ "location /a {\n cache = pin }\n}\n", "f:3: \"}\" closes no block\n" },
 	{ "locations /a {\n cache = pin\n}", "f:1: unknown block \"locations\" (did you mean \"location\"?)\n" },
