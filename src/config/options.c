@@ -59,7 +59,7 @@ static const struct argp_option option_table[] = {
 	  "After SIGTERM, wait up to TIME (for example 30s) for responses to end", 0 },
 	{ "admin", OPTION_ADMIN, "ADDRESS", 0,
 	  "Serve /metrics, /status and other admin resources on unix:/path or 127.0.0.1:port; repeatable", 0 },
-	{ "check", OPTION_CHECK, NULL, 0, "Check the configuration, print its errors, and exit", 0 },
+	{ "check", OPTION_CHECK, NULL, 0, "Check the configuration, print its errors and warnings, and exit", 0 },
 	{ "explain", OPTION_EXPLAIN, "URL", 0, "Print the reply to a GET of URL (or /PATH) with the reasons, and exit",
 	  0 },
 	{ "header", 'H', "FIELD", 0,
@@ -176,7 +176,7 @@ static const struct argp argp = {
 	.doc = "Serve byte ranges of the files below ROOT over HTTP/1.1. Files are read asynchronously with O_DIRECT."
 	       "\vExamples:\n"
 	       "  ranged              serve the current directory on http://127.0.0.1:8080/\n"
-	       "  ranged 8000         serve the current directory to other devices, on port 8000\n"
+	       "  ranged 8000         serve the current directory to other devices\n"
 	       "  ranged 8000 ROOT    serve the directory ROOT on port 8000 of all addresses\n"
 	       "  ranged -c FILE      serve with the settings of FILE\n\n"
 	       "PORT is the same as --listen PORT. Without --config, PORT and ROOT, ranged serves the current "

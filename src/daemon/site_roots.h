@@ -18,8 +18,8 @@
 
 /*
  * Opens each root, looks up its required files, and sets root->fd and root->found of struct rules_root. Waits at most
- * timeout_ms for all roots together. Returns 0, or logs the error and returns -errno. A required file that is missing is
- * not an error; see root_new().
+ * timeout_ms for all roots together. Returns 0, or logs the error and returns -errno. A missing required file is not an
+ * error; see root_new().
  */
 int site_roots_open(struct rules *rules, enum file_symlinks symlinks, unsigned timeout_ms);
 /* Logs a warning for each required file that is missing. Called between site_roots_open() and site_roots_close(). */

@@ -260,8 +260,7 @@ static const struct {
 	{ "workers 4", "f:1: workers: \"=\" is missing; write workers = 4\n" },
 	{ "workers = {4}", "f:1: workers takes one value, which is written without braces\n" },
 	{ "\nworkers =\n", "f:2: workers: the value is missing\n" },
-	{ "root = \"/a\nworkers = 4\n",
-	  "f:1: the string that begins with \"/a has no closing quote\n" },
+	{ "root = \"/a\nworkers = 4\n", "f:1: the string that begins with \"/a has no closing quote\n" },
 	{ "= 4", "f:1: unexpected \"=\"; a setting has the form key = value\n" },
 	{ "\"\" = 4", "f:1: syntax error; expected key = value\n" },
 	{ "a|b = 4", "f:1: no sub-section title/index for 'a'\n" },
@@ -305,9 +304,8 @@ static const struct {
 	{ "location /a {\n cache =\n}", "f:2: cache: the value is missing\n" },
 	{ "location /a {\n cache = pin\n\n", "f:1: the block that begins here is not closed\n" },
 	{ "location /a {}\n\nlocation /b { # }", "f:3: the block that begins here is not closed\n" },
-	{ "location /a {\n cache = pin \"}\n",
-	  "f:2: the string that begins with \"} has no closing quote\n"
-	  "f:1: the block that begins here is not closed\n" },
+	{ "location /a {\n cache = pin \"}\n", "f:2: the string that begins with \"} has no closing quote\n"
+					       "f:1: the block that begins here is not closed\n" },
 	{ "location /a {\n cache = pin }\n}\n", "f:3: \"}\" closes no block\n" },
 	{ "locations /a {\n cache = pin\n}", "f:1: unknown block \"locations\" (did you mean \"location\"?)\n" },
 	{ "location /a {\n workers = 2\nlocation /b {}\n",
@@ -330,7 +328,8 @@ static const struct {
 	{ "location /a {}\n\"location|x\" = pin\n", "f:2: no such option 'x'\n" },
 
 	/* Error pages. */
-	{ "error_page = {'404 410 /a', '4xx /b', '500 /c'}\nerror_page += '502 /c'\nlocation / { error_page = '404 /' }",
+	{ "error_page = {'404 410 /a', '4xx /b', '500 /c'}\nerror_page += '502 /c'\n"
+	  "location / { error_page = '404 /' }",
 	  "" },
 	{ "error_page = {'404 410 /a',\n'500 410 /b'}",
 	  "f:2: error_page: \"500 410 /b\": the status 410 already has a page in this block\n" },
