@@ -217,8 +217,8 @@ const char *listen_address_parse(const char *text, struct listen_address *addres
 	if (problem == NULL)
 		return NULL;
 	if (suggest(text, &problem, rewritten))
-		snprintf(fault, sizeof(fault), "%s%s \"%s\"", problem, problem == port_missing ? ", as in" : "; write",
-			 rewritten);
+		snprintf(fault, sizeof(fault), "%s%s \"%s\"", problem,
+			 problem == port_missing ? "; for example" : "; write", rewritten);
 	else
 		snprintf(fault, sizeof(fault), "%s%s", problem,
 			 problem == port_missing ? "; write host:port, [v6]:port, :port, unix:/path or fd:name" : "");

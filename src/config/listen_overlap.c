@@ -70,7 +70,7 @@ static const char *reason_of(const struct configured *a, const struct configured
 {
 	if (listen_address_is_same(&a->address, &b->address) && strcmp(a->address.port, "0") != 0)
 		return a->address.tls != b->address.tls ? "an address cannot serve both HTTP and HTTPS"
-							: "the address is in use twice";
+							: "the address is configured twice";
 	if (is_same_port(&a->address, &b->address) &&
 	    (includes(a->address.host, b->address.host) || includes(b->address.host, a->address.host)))
 		return "one of them includes the other, so they cannot have the same port";

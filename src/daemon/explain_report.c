@@ -108,7 +108,8 @@ static void print_address(const struct request *request, enum step_result result
 	print("address", "%s is %s by the keys allow and deny", address_format(&request->origin.client_address, text),
 	      gate_verdict(&request->match, &request->origin.client_address) == GATE_DENIED ? "denied" : "allowed");
 	if (settings->satisfy == RULE_SATISFY_ANY && settings->auth_file != NULL && result == STEP_NEXT)
-		print("", "%s a password (satisfy = any)", request->login.waived ? "it does not need" : "it needs");
+		print("", "the client %s a password (satisfy = any)",
+		      request->login.waived ? "does not need" : "needs");
 }
 
 static void print_health(const struct request *request)

@@ -284,7 +284,7 @@ const char *settings_parse_cors(char *text)
 const char *settings_parse_path(char *text)
 {
 	if (strstr(text, " /") != NULL || strstr(text, " {") != NULL || strstr(text, " =") != NULL)
-		return "expected one path; several paths are a list";
+		return "expected one path, or a list of paths";
 	return *text == '/' || strncmp(text, "{path}", 6) == 0 ? NULL : "a path must begin with a slash or with {path}";
 }
 
@@ -294,7 +294,7 @@ const char *settings_parse_index(char *text)
 	    strcmp(text, "..") == 0)
 		return "not a valid file name";
 	if (strpbrk(text, " ,") != NULL)
-		return "a name contains no blank and no comma; several names are a list";
+		return "a name must not contain a blank or a comma; use a list for several names";
 	return NULL;
 }
 
@@ -413,14 +413,14 @@ const char *settings_check_redirect(const char *text, char fault[SETTINGS_FAULT_
 	for (size_t i = 0; i < sizeof(target_words) / sizeof(target_words[0]); i++)
 		if (strstr(text, target_words[i].foreign) != NULL) {
 			snprintf(fault, SETTINGS_FAULT_BYTES,
-				 "ranged has no variable \"%s\"; write \"%s\", the query is appended without a word",
+				 "ranged has no variable \"%s\"; write \"%s\"; the query is always appended",
 				 target_words[i].foreign, target_words[i].word);
 			return fault;
 		}
 	for (const char *open = strchr(text, '{'); open != NULL; open = strchr(open + 1, '{'))
 		if (strncmp(open, "{path}", 6) != 0 && strncmp(open, "{rest}", 6) != 0 &&
 		    strncmp(open, "{host}", 6) != 0)
-			return "the words of a target are {path}, {rest} and {host}; percent-encode other braces";
+			return "a target may contain {path}, {rest} and {host}; percent-encode other braces";
 	return NULL;
 }
 
@@ -452,7 +452,7 @@ const char *settings_check_mime(const char *text, char fault[SETTINGS_FAULT_BYTE
 		if (last != NULL && last >= word)
 			word = last + 1;
 		snprintf(fault, SETTINGS_FAULT_BYTES,
-			 "an extension has no wildcard and no dot in its middle; write \"%.*s%.100s\"",
+			 "an extension must not contain a wildcard or a dot; write \"%.*s%.100s\"",
 			 (int)(text + length - word), word, text + length);
 		return fault;
 	}

@@ -37,7 +37,7 @@ is "$(from 192.0.2.1 /plain/x)" 403 "any without auth_file: the address decides"
 is "$(from 10.1.2.3 /any/strict/x)" 401 "an inner block may require both again"
 is "$(from 192.0.2.1 /health)" 403 "a health check is answered to allowed addresses only"
 explain() { "$RANGED" --explain "$1" -H 'X-Forwarded-For: 10.1.2.3' -c "$DIR/ranged.conf" "$ROOT"; }
-like "$(explain /any/x)" '10.1.2.3 is allowed.*it does not need a password' "--explain shows that no password is needed"
-like "$(explain /neutral/x)" 'it needs a password' "--explain shows that a password is needed"
+like "$(explain /any/x)" '10.1.2.3 is allowed.*the client does not need a password' "--explain shows that no password is needed"
+like "$(explain /neutral/x)" 'the client needs a password' "--explain shows that a password is needed"
 like "$("$RANGED" --explain /any/x -c "$DIR/ranged.conf" "$ROOT")" 'location "/any/":.* satisfy' "--explain shows the setting"
 finish

@@ -57,5 +57,5 @@ like "$OUT" 'listen ":80" and listen "127.0.0.1:80" \(site "a.example" in .*:2\)
 check 'listen = ":80"' 'monitor = "tls:*:80"'
 like "$OUT" 'listen ":80" and monitor "tls::80"' "addresses of different keys are compared"
 check 'admin = {"127.0.0.1:9180", "127.0.0.1:09180"}'
-like "$OUT" 'admin "127.0.0.1:9180" and admin "127.0.0.1:9180": the address is in use twice' "an address of admin is listed once"
+like "$OUT" 'admin "127.0.0.1:9180" and admin "127.0.0.1:9180": the address is configured twice' "an address of admin is listed once"
 finish
