@@ -47,8 +47,9 @@ void escape_vprintf(FILE *file, const char *format, va_list arguments) __attribu
 void escape_print_line(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Escapes the invisible characters of a JSON document as \uNNNN, which libraries do not. Frees `document`, a string
- * from malloc(). Returns a string that the caller frees, or NULL if memory runs out or `document` is NULL.
+ * Escapes the invisible characters of a JSON document as \uNNNN, because JSON libraries do not escape them. Frees
+ * `document`, a string from malloc(). Returns a string that the caller frees, or NULL if memory runs out or `document`
+ * is NULL.
  */
 char *escape_json_document(char *document);
 
@@ -59,9 +60,9 @@ char *escape_json_document(char *document);
 size_t escape_decode(const char *bytes, size_t length, uint32_t *character);
 
 /*
- * Returns true for a character that has no shape of its own: ASCII and C1 controls, controls of text direction, line
- * separators, characters without width, the byte order mark and tags. U+200C and U+200D are not among them, because
- * words of several languages contain them.
+ * Returns true for a character that has no shape of its own. These are ASCII and C1 controls, controls of text
+ * direction, line separators, characters without width, the byte order mark and tags. The result is false for U+200C
+ * and U+200D, because words of several languages contain them.
  */
 bool escape_is_invisible(uint32_t character);
 

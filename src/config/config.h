@@ -33,8 +33,8 @@ int config_set_site(struct config *config, struct site *site, const char *key, c
 int config_set_rule(struct settings *settings, const char *key, const char *text, char fault[CONFIG_FAULT_BYTES]);
 
 /*
- * Writes the error message for a name that is not a key: its new name, what to write instead of a name of another
- * server, or the key of which it is a misspelling. Returns false if the message has no advice.
+ * Writes the error message for a name that is not a key. The message has advice if the key was renamed, if the name is
+ * known from another server, or if the name is similar to a key. Returns false if the message has no advice.
  */
 bool config_unknown(const char *name, enum config_scope scope, char fault[CONFIG_FAULT_BYTES]);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Error messages should show the correct value, because the same value is often written differently in other servers:
- * "1h30m" instead of 90m, "1 week" instead of 1w, or several networks in one text instead of a list. The value is
- * parsed leniently here, and the advice shows the strict form. A value is never accepted because of this.
+ * Error messages show the correct value, because other servers often write the same value differently. Examples are
+ * "1h30m" instead of 90m, "1 week" instead of 1w, and several networks in one string instead of a list. This file parses
+ * the value leniently, and the advice shows the strict form. The value itself is still rejected.
  */
 #include "config/config_spelling.h"
 

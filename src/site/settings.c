@@ -399,7 +399,7 @@ const char *settings_check_error_page(const char *text, char fault[SETTINGS_FAUL
 	return fault_text;
 }
 
-/* Words of other servers in the target of a redirect, and the words of ranged. */
+/* Placeholders of other servers in the target of a redirect, and those of ranged. */
 static const struct {
 	const char *foreign, *word;
 } target_words[] = {

@@ -27,8 +27,8 @@ enum step_result target_redirect(struct request *request);
 /*
  * Matches the rules for a request that is rejected before target_match(), so that the reply has the header fields of
  * the requested path. The reason is that a page of another origin can read the status only if the reply has the fields
- * of "cors". If the path is invalid, the reply gets the fields of the site. The site is also the one to whose log the
- * request is written. A request without a valid host belongs to the site that a request without Host selects.
+ * of "cors". If the path is invalid, the reply gets the fields of the site. The line of the request is written to the
+ * log of this site. A request without a valid host belongs to the site that a request without Host selects.
  * match.site is NULL if there is no such site.
  */
 void target_match_rejected(struct request *request);
