@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -21,9 +22,12 @@
 #include "site/pattern_cover.h"
 
 #define MESSAGE_BYTES 1024
+#define STEPS_MAX 20000000U /* limits the comparisons of patterns to less than a second */
 #define BIT(setting) (UINT64_C(1) << SETTING_##setting)
 /* Settings that no later block overrides: lists to which each block adds elements, and roots. */
 #define NOT_OVERRIDDEN (BIT(HEADER) | BIT(MIME) | BIT(HIDE) | BIT(ERROR_PAGE) | BIT(ROOT))
+
+static unsigned steps_left; /* of the comparisons of patterns, see pattern_cover.h */
 
 /* Adds a message. `line` is 0 for settings outside all blocks. */
 static void warn(struct config *config, unsigned line, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -55,7 +59,8 @@ static bool overrides(const struct settings *later, enum setting setting)
 static bool location_overrides(const struct site *site, size_t first, const char *pattern, enum setting setting)
 {
 	for (size_t i = first; i < site->count; i++)
-		if (overrides(&site->list[i].settings, setting) && pattern_cover(site->list[i].pattern, pattern))
+		if (overrides(&site->list[i].settings, setting) &&
+		    pattern_cover(site->list[i].pattern, pattern, &steps_left))
 			return true;
 	return false;
 }
@@ -115,7 +120,7 @@ static void check_overridden(struct config *config, const struct site *owner, si
 static const char *find_hide(const struct settings *settings, const char *pattern)
 {
 	for (size_t i = 0; i < settings->hide.count; i++)
-		if (pattern_cover_hides(settings->hide.list[i], pattern))
+		if (pattern_cover_hides(settings->hide.list[i], pattern, &steps_left))
 			return settings->hide.list[i];
 	return NULL;
 }
@@ -155,8 +160,8 @@ static void check_spelling(struct config *config, const struct site *owner, size
 		size_t length = strlen(other->pattern);
 		bool differ_in_slash = strncmp(rule->pattern, other->pattern, length) == 0 &&
 				       strcmp(rule->pattern + length, "/") == 0 && !pattern_is_glob(rule->pattern);
-		if (!differ_in_slash &&
-		    !(pattern_cover(rule->pattern, other->pattern) && pattern_cover(other->pattern, rule->pattern)))
+		if (!differ_in_slash && !(pattern_cover(rule->pattern, other->pattern, &steps_left) &&
+					  pattern_cover(other->pattern, rule->pattern, &steps_left)))
 			continue;
 		char place[CONFIG_PLACE_BYTES];
 		warn(config, rule->line, "location \"%.200s\" matches the same paths as location \"%.200s\" in %s",
@@ -167,31 +172,80 @@ static void check_spelling(struct config *config, const struct site *owner, size
 
 /* --- lists --- */
 
+/* A list of networks may have tens of thousands of elements, so the lists are sorted before they are searched. */
+
+/* Compares elements as texts. Equal elements keep the order of the list. */
+static int compare_texts(const void *a, const void *b)
+{
+	char *const *one = *(char *const *const *)a, *const *other = *(char *const *const *)b;
+	int order = strcmp(*one, *other);
+	return order != 0 ? order : (one > other) - (one < other);
+}
+
+/* Compares the names of header fields, which follow a sign. Equal names keep the order of the list. */
+static int compare_fields(const void *a, const void *b)
+{
+	char *const *one = *(char *const *const *)a, *const *other = *(char *const *const *)b;
+	int order = strcasecmp(*one + 1, *other + 1);
+	return order != 0 ? order : (one > other) - (one < other);
+}
+
+/* Returns pointers to the elements in sorted order. The caller frees them. Returns NULL if memory runs out. */
+static char ***sort(const struct text_list *list, int (*compare)(const void *, const void *))
+{
+	char ***sorted = calloc(list->count + 1, sizeof(*sorted));
+	for (size_t i = 0; sorted != NULL && i < list->count; i++)
+		sorted[i] = &list->list[i];
+	if (sorted != NULL)
+		qsort(sorted, list->count, sizeof(*sorted), compare);
+	return sorted;
+}
+
 static void check_repetition(struct config *config, unsigned line, const char *key, const struct text_list *list,
 			     bool last_applies)
 {
-	for (size_t i = 0; i < list->count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(list->list[i], list->list[j]) == 0 && *list->list[i] != '\0') {
-				warn(config, line, "%s: \"%.200s\" is in the list twice; only the %s one has an effect",
-				     key, list->list[i], last_applies ? "last" : "first");
-				return;
-			}
+	char ***sorted = sort(list, compare_texts);
+	for (size_t i = 1; sorted != NULL && i < list->count; i++) {
+		if (**sorted[i] == '\0' || strcmp(*sorted[i - 1], *sorted[i]) != 0)
+			continue;
+		warn(config, line, "%s: \"%.200s\" is in the list twice; only the %s one has an effect", key,
+		     *sorted[i], last_applies ? "last" : "first");
+		break;
+	}
+	free(sorted);
 }
 
 /* Warns of elements of "header" that a later element of the list replaces or removes. */
 static void check_headers(struct config *config, unsigned line, const struct text_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		for (size_t j = i + 1; j < list->count; j++)
-			if (*list->list[j] != '+' && strcasecmp(list->list[i] + 1, list->list[j] + 1) == 0) {
-				warn(config, line,
-				     "header: an element for \"%.200s\" has no effect: a later one %s the field; to "
-				     "add a line, write \"+%.200s: ...\"",
-				     list->list[i] + 1, *list->list[j] == '-' ? "removes" : "replaces",
-				     list->list[i] + 1);
-				return;
-			}
+	char ***sorted = sort(list, compare_fields);
+	for (size_t i = 1; sorted != NULL && i < list->count; i++) {
+		const char *name = *sorted[i - 1] + 1, *later = *sorted[i];
+		if (*later == '+' || strcasecmp(name, later + 1) != 0)
+			continue;
+		warn(config, line,
+		     "header: an element for \"%.200s\" has no effect: a later one %s the field; to add a line, write "
+		     "\"+%.200s: ...\"",
+		     name, *later == '-' ? "removes" : "replaces", name);
+		break;
+	}
+	free(sorted);
+}
+
+/* Warns of each network of "allow" that "deny" has, too. */
+static void check_networks(struct config *config, unsigned line, const struct settings *settings)
+{
+	char ***allow = sort(&settings->allow, compare_texts), ***deny = sort(&settings->deny, compare_texts);
+	for (size_t i = 0, j = 0;
+	     allow != NULL && deny != NULL && i < settings->allow.count && j < settings->deny.count;) {
+		int order = strcmp(*allow[i], *deny[j]);
+		if (order == 0)
+			warn(config, line, "allow: \"%.200s\" has no effect: deny has the same network", *allow[i]);
+		i += order <= 0;
+		j += order > 0;
+	}
+	free(allow);
+	free(deny);
 }
 
 static void check_lists(struct config *config, unsigned line, const struct settings *settings)
@@ -208,11 +262,7 @@ static void check_lists(struct config *config, unsigned line, const struct setti
 		if (strcmp(settings->try.list[i], "{path}") == 0)
 			warn(config, line,
 			     "try: \"{path}\" has no effect: the requested path itself is always looked up first");
-	for (size_t i = 0; i < settings->allow.count; i++)
-		for (size_t j = 0; j < settings->deny.count; j++)
-			if (strcmp(settings->allow.list[i], settings->deny.list[j]) == 0)
-				warn(config, line, "allow: \"%.200s\" has no effect: deny has the same network",
-				     settings->allow.list[i]);
+	check_networks(config, line, settings);
 }
 
 /* --- settings that need another one --- */
@@ -300,6 +350,7 @@ void config_warnings_find(struct config *config)
 {
 	const struct rules *rules = &config->rules;
 	uint64_t set = find_set(rules);
+	steps_left = STEPS_MAX;
 	for (size_t i = 0; i < rules->site_count; i++)
 		check_site(config, &rules->sites[i], set);
 	check_top_root(config);

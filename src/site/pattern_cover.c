@@ -15,13 +15,14 @@
 #include "http/path.h"
 #include "site/pattern.h"
 
-#define STEPS_MAX 20000 /* maximum number of compared elements */
+#define STEPS_MAX 20000 /* maximum number of compared elements of two globs */
+#define SET_STEPS 500	/* cost of a comparison of two bracket expressions */
 #define FORM_BYTES 600	/* longer patterns are not compared */
 
 /* --- inclusion of globs --- */
 
 /* Returns true if the element of the outer glob matches each byte that the element of the inner glob matches. */
-static bool element_covers(const char *outer, const char *inner)
+static bool element_covers(const char *outer, const char *inner, unsigned *steps)
 {
 	size_t outer_bytes = (size_t)(pattern_element_end(outer) - outer);
 	size_t inner_bytes = (size_t)(pattern_element_end(inner) - inner);
@@ -29,8 +30,9 @@ static bool element_covers(const char *outer, const char *inner)
 
 	if (*outer == '?' || (outer_bytes == inner_bytes && memcmp(outer, inner, outer_bytes) == 0))
 		return true;
-	if (*inner == '?' || (outer_bytes == 1 && inner_bytes == 1))
+	if (*inner == '?' || (outer_bytes == 1 && inner_bytes == 1) || *steps < SET_STEPS)
 		return false;
+	*steps -= SET_STEPS;
 	memcpy(outer_text, outer, outer_bytes);
 	memcpy(inner_text, inner, inner_bytes);
 	outer_text[outer_bytes] = inner_text[inner_bytes] = '\0';
@@ -59,18 +61,21 @@ static bool includes(const char *outer, const char *inner, unsigned *steps)
 			inner = pattern_element_end(inner);
 			continue;
 		}
-		if (*inner == '\0' || *inner == '*' || !element_covers(outer, inner))
+		if (*inner == '\0' || *inner == '*' || !element_covers(outer, inner, steps))
 			return false;
 		outer = pattern_element_end(outer);
 		inner = pattern_element_end(inner);
 	}
 }
 
-static bool glob_includes(const char *outer, const char *inner)
+static bool glob_includes(const char *outer, const char *inner, unsigned *steps)
 {
-	unsigned steps = STEPS_MAX;
+	const unsigned granted = *steps < STEPS_MAX ? *steps : STEPS_MAX;
+	unsigned left = granted;
+	bool result = includes(outer, inner, &left);
 
-	return includes(outer, inner, &steps);
+	*steps -= granted - left;
+	return result;
 }
 
 /* --- locations --- */
@@ -81,7 +86,7 @@ static bool is_name_glob(const char *pattern)
 }
 
 /* Returns true if the outer glob of slashed paths includes all paths of the inner pattern. */
-static bool path_glob_covers(const char *outer, const char *inner)
+static bool path_glob_covers(const char *outer, const char *inner, unsigned *steps)
 {
 	char form[FORM_BYTES];
 	size_t length = strlen(inner);
@@ -90,32 +95,33 @@ static bool path_glob_covers(const char *outer, const char *inner)
 		for (unsigned i = 0; i < 4; i++) { /* at any depth, with and without the slash of a directory */
 			snprintf(form, sizeof(form), "%s%s%s", (i & 1) != 0 ? "*/" : "", inner,
 				 (i & 2) != 0 ? "/" : "");
-			if (!glob_includes(outer, form))
+			if (!glob_includes(outer, form, steps))
 				return false;
 		}
 		return true;
 	}
 	if (pattern_is_glob(inner))
-		return glob_includes(outer, inner + 1);
+		return glob_includes(outer, inner + 1, steps);
 	snprintf(form, sizeof(form), "%s%s", inner + 1, inner[length - 1] == '/' ? "*" : "/*");
-	return glob_includes(outer, form) && (inner[length - 1] == '/' || glob_includes(outer, inner + 1));
+	return glob_includes(outer, form, steps) &&
+	       (inner[length - 1] == '/' || glob_includes(outer, inner + 1, steps));
 }
 
 /* Returns true if the glob of names matches the last name of each path that the inner pattern matches. */
-static bool name_glob_covers(const char *outer, const char *inner)
+static bool name_glob_covers(const char *outer, const char *inner, unsigned *steps)
 {
 	const char *name = strrchr(inner, '/');
 
 	if (strspn(outer, "*") == strlen(outer))
 		return true;
 	if (is_name_glob(inner))
-		return glob_includes(outer, inner);
+		return glob_includes(outer, inner, steps);
 	if (!pattern_is_glob(inner) || strpbrk(inner, "?[") != NULL || inner[strlen(inner) - 1] == '*' ||
 	    name[1] == '\0')
 		return false;
 	/* a "*" may match a slash, so the last name is the rest of the glob from its beginning or from any "*" on */
 	for (const char *at = name + 1; at != NULL; at = strchr(at + 1, '*'))
-		if (!glob_includes(outer, at))
+		if (!glob_includes(outer, at, steps))
 			return false;
 	return true;
 }
@@ -133,13 +139,13 @@ static bool prefix_covers(const char *outer, const char *inner)
 	return !is_open || inner[length] == '/' || inner[length] == '\0';
 }
 
-bool pattern_cover(const char *outer, const char *inner)
+bool pattern_cover(const char *outer, const char *inner, unsigned *steps)
 {
 	if (strlen(outer) + 8 > FORM_BYTES || strlen(inner) + 8 > FORM_BYTES)
 		return false;
 	if (!pattern_is_glob(outer))
 		return prefix_covers(outer, inner);
-	return is_name_glob(outer) ? name_glob_covers(outer, inner) : path_glob_covers(outer + 1, inner);
+	return is_name_glob(outer) ? name_glob_covers(outer, inner, steps) : path_glob_covers(outer + 1, inner, steps);
 }
 
 /* --- paths that are never served --- */
@@ -160,13 +166,13 @@ static bool find_directory(const char *pattern, char directory[FORM_BYTES])
 	return length > 1;
 }
 
-bool pattern_cover_hides(const char *hide, const char *pattern)
+bool pattern_cover_hides(const char *hide, const char *pattern, unsigned *steps)
 {
 	char directory[FORM_BYTES];
 
 	if (is_name_glob(pattern)) /* "*" also matches the root, which has no name */
 		return is_name_glob(hide) && strspn(pattern, "*") < strlen(pattern) && strlen(hide) < FORM_BYTES &&
-		       strlen(pattern) < FORM_BYTES && glob_includes(hide, pattern);
+		       strlen(pattern) < FORM_BYTES && glob_includes(hide, pattern, steps);
 	return find_directory(pattern, directory) && pattern_hides(hide, directory);
 }
 

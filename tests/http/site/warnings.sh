@@ -54,6 +54,16 @@ is_silent 'dotfiles = true' 'location "/.git/" { deny = all }'
 is_silent 'allow = "10.0.0.0/8"' 'deny = {"10.1.0.0/16", "all"}'
 is_silent 'header = {"+A: 1", "+A: 2"}' 'try = {"{path}.html", "/a"}'
 
+# With a comparison of each pair, each of these files takes half a minute or more.
+perl -e 'print "hide = {", join(",\n", map { "\"n$_\"" } 1 .. 80000), ", \"n7\"}\n"' >"$DIR/long.conf"
+for i in {1..256}; do
+	perl -e 'printf "location \"/*%s$ARGV[0]\" { listing = true }\n", join "*", map { sprintf "[%c%c]", 97 + ($_ + $ARGV[0]) % 26, 97 + $_ * $ARGV[0] % 26 } 1 .. 60' "$i"
+done >"$DIR/globs.conf"
+like "$(timeout "$(seconds 10)" "$RANGED" --check -c "$DIR/long.conf" "$ROOT" 2>&1)" 'hide: "n7" is in the list twice' \
+	"a list of 80,000 elements is checked within seconds"
+like "$(timeout "$(seconds 10)" "$RANGED" --check -c "$DIR/globs.conf" "$ROOT" 2>&1)" 'globs.conf: ok' \
+	"so are globs whose comparison would take minutes"
+
 config 'location "/.git/" { deny = all }'
 start_ranged
 ok "a start logs the warning" grep -q 'warning: .*location "/.git/" has no effect' "$DIR/error.log"
