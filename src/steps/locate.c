@@ -105,6 +105,7 @@ static enum step_result next_index(struct request *request)
 	search->in_directory = false;
 	file[length] = '\0';
 	rules_match(request->site->config.rules, request->match.site, file, true, &request->match);
+	request_use_root(request, &request->match);
 	if (request_settings(request)->listing)
 		return list(request);
 	return found_nothing(request, -ENOENT);

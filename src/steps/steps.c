@@ -73,15 +73,15 @@ static bool show_page(struct request *request)
 	if (reply->status < 400 || request->search.error_status != 0 || request->lookup.files == NULL)
 		return false;
 	page = reply_rules_error_page(&request->match, reply->status);
-	if (page == NULL || strlen(page) > PATH_BYTES)
+	if (page == NULL || strlen(page) > PATH_BYTES ||
+	    rules_match(request->site->config.rules, request->match.site, page + 1, false, &match) != 0)
 		return false;
 	content_drop(request);
 	request->search.error_status = reply->status;
 	request->search.inner = true;
 	request->search.in_directory = false;
 	strcpy(request->path.file, page + 1);
-	if (rules_match(request->site->config.rules, request->match.site, request->path.file, false, &match) == 0)
-		request_use_root(request, &match);
+	request_use_root(request, &match);
 	reply_remove(reply, "Content-Type");
 	reply_remove(reply, "X-Content-Type-Options");
 	reply->body = REPLY_EMPTY;

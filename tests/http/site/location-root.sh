@@ -79,6 +79,23 @@ sed -i "s|$DIR/empty|$DIR/other|" "$DIR/ranged.conf"
 reload_ranged
 is "$(got /isos/x -H 'Host: b.example') $(cat "$BODY")" "200  other" "a reload changes the root of a location"
 
+# A path that replaces the requested path is below its own root, even if that path cannot be looked up.
+make_text docs/listed x
+make_text page 'page of an error'
+mkdir -p "$DIR/other/long"
+echo denied >"$DIR/other/long/denied"
+config 'error_page = "403 /page"' "location \"/docs/\" { listing = true }" \
+	"location \"/docs/index.html\" { root = \"$DIR/other\" }" \
+	"location \"/root-of-a-location/\" { root = \"$DIR/other\" deny = all }"
+reload_ranged
+get '/docs/?format=json'
+is "$(grep -oE '"name":"[^"]*"' "$BODY")" '"name":"listed"' "an index below another root does not change the listed directory"
+is "$(got /root-of-a-location/long/denied) $(cat "$BODY")" "403  page of an error" "an error page replaces a denied file"
+for i in {1..33}; do echo "location \"/pa*$(printf '%*s' "$i" '' | tr ' ' '*')e\" { etag = mtime }"; done >>"$DIR/ranged.conf"
+reload_ranged
+is "$(got /root-of-a-location/long/denied)" "403 " "it is denied if too many blocks match the error page"
+not_ok "the denied file is not the error page" grep -q denied "$BODY"
+
 refused() { # TEXT REGEX
 	printf '%s\n' "root = $ROOT" "$1" >"$DIR/bad.conf"
 	like "$("$RANGED" --check -c "$DIR/bad.conf" 2>&1)" "$2" "refused: $1"
