@@ -91,10 +91,13 @@ static void log_without_request(struct connection *connection)
 {
 	const bool unparsed = connection->unparsed || connection->refused != 0 || is_closed_silently(connection);
 
-	if (connection->logged || unparsed) {
-		if (!connection->peer.rejected && unparsed)
-			exchange_log_unparsed(connection);
-	} else if (connection->peer.rejected) {
+	if (unparsed && !connection->peer.rejected) {
+		exchange_log_unparsed(connection);
+		return;
+	}
+	if (connection->logged)
+		return;
+	if (connection->peer.rejected) {
 		exchange_log_rejected(connection->site, &connection->peer, 503, connection->peer.reason);
 	} else if (connection->peer.tls && !records_is_handshaken(connection->records) &&
 		   connection_has_received(connection)) {

@@ -56,16 +56,29 @@ mkfifo "$DIR/hold2"
 perl "$LIB/crowd.pl" 20 "$ADDRESS" "" <"$DIR/hold2" >"$DIR/crowd2" &
 exec 8>"$DIR/hold2"
 ok "rejected connections without a request are counted" await_metric 'ranged_rejected_total{reason="max_connections_per_client"}' 22
-ok "each rejected connection is in the access log" await 5 has_entries '^127.0.0.1 .*"- - -" 503 ' 20
+ok "each rejected connection is in the access log" await 5 has_entries '^127.0.0.1 .*"-" 503 ' 20
 four() { [ "$(grep -c 503 "$DIR/crowd2")" -ge 4 ]; }
 ok "some connections are answered at once" await 5 four
 all() { [ "$(grep -cE 'closed|503' "$DIR/crowd2")" = 20 ]; }
 ok "all connections are closed" await 5 all
 exec 8>&-
 
+# Sends bytes that are no request, and closes the connection after a reply, or without one.
+send_garbage() {
+	exec 7<>"/dev/tcp/127.0.0.1/${ADDRESS##*:}"
+	# shellcheck disable=SC2059
+	printf "$1" >&7
+	[ "$2" = leave ] || timeout "$(seconds 10)" cat <&7 >/dev/null
+	exec 7>&-
+}
+send_garbage 'garb' leave
+ok "a rejected connection with a part of a request is in the access log" await 5 has_entries '^127.0.0.1 .*"-" 503 ' 21
+send_garbage 'garbage\r\n\r\n' stay
+ok "a rejected connection with garbage is in the access log" await 5 has_entries '^127.0.0.1 .*"-" 503 ' 22
+
 ask 'nothing\r\n' -i 127.0.0.50
 ok "a connection without its PROXY header is counted" await_metric 'ranged_rejected_total{reason="proxy_protocol"}' 1
-ok "a connection without its PROXY header is in the access log" await 5 has_entries '^127.0.0.50 .*"- - -" 400 ' 1
+ok "a connection without its PROXY header is in the access log" await 5 has_entries '^127.0.0.50 .*"-" 400 ' 1
 exec 9>&-
 served() { get /a.bin; [ "$STATUS" = 200 ]; }
 ok "a new connection is served after others have ended" await 5 served
@@ -83,8 +96,8 @@ entry() {
 	exec 9>&-
 	stop_ranged
 }
-entry combined '^127.0.0.1 - - \[.*\] "- - -" 503 - "-" "-"$'
-entry timing '^127.0.0.1 .*"- - -" 503 '
+entry combined '^127.0.0.1 - - \[.*\] "-" 503 - "-" "-"$'
+entry timing '^127.0.0.1 .*"-" 503 '
 entry json '"client":"127.0.0.1".*"status":503'
 entry "'%h %m %U %>s %B'" '^127.0.0.1 - - 503 0$'
 finish
