@@ -7,9 +7,9 @@
 
 /*
  * Returns true if each path that matches the location pattern `inner` also matches the location pattern `outer`. The
- * result is sound but not complete: it is false if the proof would be expensive. Both patterns must be valid. *steps is the
- * number of comparisons that this call and the following ones may make, and is reduced by those of this call. If it is
- * too low, the result is false.
+ * result is sound but not complete: it is false if the proof would be expensive. Both patterns must be valid. *steps is
+ * the number of comparisons that this call and the following calls may make. It is reduced by those of this call. If it
+ * is too low, the result is false.
  */
 bool pattern_cover(const char *outer, const char *inner, unsigned *steps);
 
