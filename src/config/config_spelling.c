@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Error messages show the correct value, because other servers often write the same value differently. Examples are
- * "1h30m" instead of 90m, "1 week" instead of 1w, and several networks in one string instead of a list. This file parses
- * the value leniently, and the advice shows the strict form. The value itself is still rejected.
+ * "1h30m" instead of 90m, "1 week" instead of 1w, and several networks in one string instead of a list. This file
+ * parses the value leniently, and the advice shows the strict form. The value itself is still rejected.
  */
 #include "config/config_spelling.h"
 
