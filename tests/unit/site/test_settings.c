@@ -73,7 +73,7 @@ static const struct {
 	{ settings_parse_path, "/a", "/a", NULL },
 	{ settings_parse_path, "{path}.html", "{path}.html", NULL },
 	{ settings_parse_path, "{rest}", NULL, NULL },
-	{ settings_parse_index, "a b", "a b", NULL },
+	{ settings_parse_index, "a b", NULL, NULL },
 	{ settings_parse_index, "..", NULL, NULL },
 	{ settings_parse_index, "a/b", NULL, NULL },
 };
