@@ -71,5 +71,5 @@ advance 0.55
 is "$(timeout "$(seconds 20)" cat <&5 | wc -c)" 0 "with a short drain_timeout, the grace period is shorter"
 end_ranged
 is $? 0 "the exit status is 0"
-not_ok "the connection was not aborted" grep -q 'closing 1 connections that are still open' "$DIR/error.log"
+not_ok "the connection was not aborted" grep -q 'closing 1 connection that is still open' "$DIR/error.log"
 finish
