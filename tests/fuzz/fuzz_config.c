@@ -28,9 +28,21 @@ static void check_addresses(const struct config *config)
 	}
 }
 
+/* Returns the number of locations with a root. config_finish() rejects more than RULES_LOCATION_ROOTS_MAX. */
+static unsigned count_location_roots(const struct rules *rules)
+{
+	unsigned count = 0;
+	for (size_t s = 0; s < rules->site_count; s++)
+		for (size_t i = 0; i < rules->sites[s].count; i++)
+			count += rules->sites[s].list[i].settings.root != NULL;
+	return count;
+}
+
 static void check_rules(struct rules *rules)
 {
 	struct match match;
+	if (count_location_roots(rules) > RULES_LOCATION_ROOTS_MAX)
+		return;
 	rules_finish(rules);
 	assert(rules->site_count >= 1 && rules->site_count <= RULES_SITES_MAX);
 	for (size_t s = 0; s < rules->site_count; s++)
