@@ -52,7 +52,7 @@ refused() {
 	like "$(err)" "$3" "$4: the message names the reason"
 }
 refused 403 77 '^ranged-ctl: ranged: by a Unix socket only \(status 403\)$' "refused" < <(echo 'by a Unix socket only')
-refused 500 69 '^ranged-ctl: ranged: first\?\[31m \(status 500\)$' "an error of two lines with a control code" < <(printf 'first\033[31m\nsecond\n')
+refused 500 69 '^ranged-ctl: ranged: first\\x1b\[31m \(status 500\)$' "an error of two lines with a control code" < <(printf 'first\033[31m\nsecond\n')
 refused 404 66 'answered with status 404' "an error without a body" </dev/null
 refused 503 75 'ranged: busy' "a temporary error" < <(echo busy)
 

@@ -55,7 +55,7 @@ is "$RC $(tail -n 1 "$ADMIN/requests")" "0 GET /cache/hot?limit=7&offset=0" "hot
 run_ctl hot -n 5 --offset 40
 is "$RC $(tail -n 1 "$ADMIN/requests")" "0 GET /cache/hot?limit=5&offset=40" "hot requests a later page"
 like "$(sed -n 2p "$DIR/ctl.out")" '^ +1\.0 MiB +2\.0 MiB +yes +12\.3k  /a\.bin$' "hot prints one line for each file"
-like "$(sed -n 3p "$DIR/ctl.out")" '  h\.example/b\?\[2J$' "hot prints the site, and no control codes"
+like "$(sed -n 3p "$DIR/ctl.out")" '  h\.example/b\\x1b\[2J$' "hot prints the site, and escapes control codes"
 run_ctl hot -j
 is "$(out)" "$(tail -n +2 "$ADMIN/cache-hot")" "hot --json prints the response"
 if command -v script >/dev/null; then

@@ -54,7 +54,7 @@ await 10 test -e "$DIR/long.reached"
 kill -TERM "$PID"
 ok "checks report 503 during drain_delay" await 5 health_is 503 draining
 advance 51
-ok "ranged drains" await 5 grep -q 'draining [0-9]* connections within' "$DIR/error.log"
+ok "ranged drains" await 5 grep -q 'draining [0-9]* connections* within' "$DIR/error.log"
 touch "$DIR/long.go"
 wait $long
 is "$(perl "$LIB/replies.pl" "$DIR/reply" "$DIR/" | cut -c 1-3)" 200 "the transfer is completed"

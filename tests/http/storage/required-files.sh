@@ -91,7 +91,7 @@ invalid() { # VALUE WHY
 }
 invalid '"mounted"' 'must begin with a slash'
 invalid '"/"' 'not the path of a file'
-invalid '"/a/../b"' 'must not contain'
-invalid '"/a/"' 'must not end in a slash'
+invalid '"/a/../b"' 'paths are normalised'
+invalid '"/a/"' 'a path that ends in a slash is not a file'
 invalid '{}' 'the list is empty'
 finish
