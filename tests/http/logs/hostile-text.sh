@@ -10,10 +10,11 @@ need_cmd iconv python3
 hostile=$'\xc2\x9b31m\xe2\x80\xae\xe2\x81\xa6\xd8\x9c\xe2\x80\xa8\xef\xbb\xbf\xff\xed\xa0\x80\x1b[2J'
 mkdir "$ROOT/$hostile"
 make_file "$hostile/$hostile.bin" 5000 a.bin 1000
+pattern=${hostile//[/[[]} # a pattern with neither an open bracket nor ASCII controls
 config 'access_format = combined' "access_log = $DIR/combined.log" 'limits_dry_run = true' 'requests_per_client = 1' 'log_level = debug' \
 	"site \"json.example\" { access_format = json access_log = $DIR/json.log }" \
 	"site \"own.example\" { access_format = '%u|%v|%m|%U|%q|%H|%{Referer}i|%{User-Agent}i|%{Range}i|%{Host}i|%{X-Forwarded-For}i' access_log = $DIR/own.log }" \
-	"location \"/$hostile*\" { expires = 1h }"
+	"location \"/${pattern//$'\x1b'/?}*\" { expires = 1h }"
 LOGS=
 start_with_admin --error-log "$DIR/error.log" 2>/dev/null
 
