@@ -106,8 +106,8 @@ static const struct {
 	{ "address_file = ${EVIL}\nworkers = ${SET}\n", "f:2: workers: \"1G\" is not a whole number from 0 to 256\n" },
 	{ "workers = ${EMPTY}\n", "f:1: workers: \"\" is not a whole number from 0 to 256\n" },
 	{ "idle_timeout = ${EVIL}\n",
-	  "f:1: idle_timeout: \"a\"b'\\x0a workers = 7 # ${SET}\\ }, {\" is not a valid duration (examples: 250ms, 30s, "
-	  "5m, 2h, 7d)\n" },
+	  "f:1: idle_timeout: \"a\"b'\\x0a workers = 7 # ${SET}\\ }, {\" is not a valid duration (examples: 250ms, "
+	  "30s, 5m, 2h, 7d)\n" },
 };
 
 START_TEST(is_rejected)
