@@ -59,8 +59,8 @@ perl -e 'print "hide = {", join(",\n", map { "\"n$_\"" } 1 .. 80000), ", \"n7\"}
 for i in {1..256}; do
 	perl -e 'printf "location \"/*%s$ARGV[0]\" { listing = true }\n", join "*", map { sprintf "[%c%c]", 97 + ($_ + $ARGV[0]) % 26, 97 + $_ * $ARGV[0] % 26 } 1 .. 60' "$i"
 done >"$DIR/globs.conf"
-like "$(timeout "$(seconds 10)" "$RANGED" --check -c "$DIR/long.conf" "$ROOT" 2>&1)" 'hide: "n7" is in the list twice' \
-	"a list of 80,000 elements is checked within seconds"
+[ -n "$SANITIZED" ] || like "$(timeout "$(seconds 10)" "$RANGED" --check -c "$DIR/long.conf" "$ROOT" 2>&1)" 'hide: "n7" is in the list twice' \
+	"a list of 80,000 elements is checked within seconds" # a sanitizer makes the parser of lists slow
 like "$(timeout "$(seconds 10)" "$RANGED" --check -c "$DIR/globs.conf" "$ROOT" 2>&1)" 'globs.conf: ok' \
 	"so are globs whose comparison would take minutes"
 
