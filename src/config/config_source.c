@@ -330,20 +330,20 @@ static void include_value(struct joined *joined, const struct reading *outer, co
 	free(pattern);
 }
 
-static bool is_text(const struct config_token *token)
+static bool is_closed_text(const struct config_token *token)
 {
-	return (token->kind == CONFIG_TOKEN_STRING && !token->is_open) || token->kind == CONFIG_TOKEN_WORD;
+	return config_text_is_text(token) && !token->is_open;
 }
 
 /* Returns the end of the value, a text or a list of texts, that begins with this token. NULL: the value is invalid. */
 static const char *end_of_value(struct config_token token, const char *end)
 {
 	if (token.kind != '{')
-		return is_text(&token) ? token.end : NULL;
+		return is_closed_text(&token) ? token.end : NULL;
 	token = config_text_token(token.end, end);
-	if (!is_text(&token))
+	if (!is_closed_text(&token))
 		return NULL;
-	while (is_text(&token)) {
+	while (is_closed_text(&token)) {
 		token = config_text_token(token.end, end);
 		if (token.kind != ',')
 			break;
@@ -373,7 +373,7 @@ static bool include(struct joined *joined, struct reading *reading, const struct
 		return false;
 	}
 	for (; token.begin < end; token = config_text_token(token.end, reading->end))
-		if (is_text(&token)) {
+		if (is_closed_text(&token)) {
 			skip_to(reading, token.begin);
 			include_value(joined, reading, &token);
 		}
@@ -420,7 +420,7 @@ static void follow(struct progress *progress, const struct config_token *token)
 		progress->string = token->begin;
 		progress->is_string_open = token->is_open;
 	}
-	if (token->kind == '}' || (is_text(token) && progress->in_value && !progress->in_list))
+	if (token->kind == '}' || (is_closed_text(token) && progress->in_value && !progress->in_list))
 		progress->in_list = progress->in_value = progress->in_name = false;
 }
 

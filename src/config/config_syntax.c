@@ -106,11 +106,6 @@ static struct config_token take(struct scan *scan)
 	return token;
 }
 
-static bool is_text(const struct config_token *token)
-{
-	return token->kind == CONFIG_TOKEN_WORD || token->kind == CONFIG_TOKEN_STRING;
-}
-
 static bool is_end(const struct config_token *token)
 {
 	return token->kind == CONFIG_TOKEN_END || token->kind == '}';
@@ -286,7 +281,7 @@ static bool check_list(struct scan *scan, const char *name, int line)
 			take(scan);
 			return true;
 		}
-		if (!is_text(&token)) {
+		if (!config_text_is_text(&token)) {
 			fault(scan, line, "%s: the list that begins here is not closed, or lacks a value", name);
 			return false;
 		}
@@ -304,7 +299,7 @@ static bool check_list(struct scan *scan, const char *name, int line)
 		if (next.kind == ',') {
 			take(scan);
 		} else if (next.kind != '}') {
-			bool is_open = !is_text(&next) || !is_in_line(scan, &next);
+			bool is_open = !config_text_is_text(&next) || !is_in_line(scan, &next);
 
 			fault(scan, is_open ? line : scan->line,
 			      is_open ? "%s: the list that begins here is not closed"
@@ -327,7 +322,7 @@ static bool begins_item(const struct scan *scan, const struct config_token *toke
 	struct scan behind = *scan;
 	char name[SHOWN_MAX];
 
-	if (!is_text(token))
+	if (!config_text_is_text(token))
 		return false;
 	if (config_text_is_name(token, SITE) || config_text_is_name(token, LOCATION))
 		return true;
@@ -347,7 +342,7 @@ static bool check_after_value(struct scan *scan, const struct config_key *key, c
 	char advice[CONFIG_SPELLING_BYTES], unexpected[SHOWN_MAX + 3], shown_value[SHOWN_MAX + 3];
 	int line;
 
-	if (is_end(&token) || (!is_in_line(scan, &token) && is_text(&token)))
+	if (is_end(&token) || (!is_in_line(scan, &token) && config_text_is_text(&token)))
 		return true;
 	if (ends_with_semicolon(&token) && token.end == token.begin + 1) {
 		take(scan);
@@ -393,7 +388,7 @@ static bool check_value(struct scan *scan, const struct config_key *key, const c
 		take(scan);
 		return check_list(scan, name, scan->line) && check_after_value(scan, key, name, token.begin);
 	}
-	if (!is_text(&token)) {
+	if (!config_text_is_text(&token)) {
 		line += !is_in_line(scan, &token);
 		skip_line(scan, true);
 		if (token.kind == '{')
@@ -480,12 +475,13 @@ static bool take_titles(struct scan *scan, bool is_site)
 		behind.quiet = true;
 		take(&behind);
 		token = peek(&behind);
-		if (!is_text(&token) || !check_list(&behind, SITE, behind.line) || peek(&behind).kind != '{')
+		if (!config_text_is_text(&token) || !check_list(&behind, SITE, behind.line) ||
+		    peek(&behind).kind != '{')
 			return false;
 		move_to(scan, behind.at);
 		return true;
 	}
-	if (!is_text(&token))
+	if (!config_text_is_text(&token))
 		return false;
 	take(scan);
 	return peek(scan).kind == '{';
@@ -663,7 +659,7 @@ static void check_items(struct scan *scan, enum config_scope scope)
 		if (token.kind == '}' && scan->depth > 0)
 			return;
 		take(scan);
-		if (is_text(&token)) {
+		if (config_text_is_text(&token)) {
 			check_item(scan, &token, scope);
 			continue;
 		}

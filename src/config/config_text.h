@@ -27,6 +27,11 @@ struct config_token {
 
 /* Returns the first token at or after `at`. The text must not contain comments. */
 struct config_token config_text_token(const char *at, const char *end);
+/* Returns true for a word or a string, even if the string is not closed. */
+static inline bool config_text_is_text(const struct config_token *token)
+{
+	return token->kind == CONFIG_TOKEN_WORD || token->kind == CONFIG_TOKEN_STRING;
+}
 /* Returns true if the token is this name, with or without quotes. */
 bool config_text_is_name(const struct config_token *token, const char *name);
 /* Returns a copy of a word or string without quotes and escapes, which the caller frees. NULL: out of memory. */

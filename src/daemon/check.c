@@ -62,29 +62,29 @@ static int check_pages_of_block(struct config *config, const struct site *site, 
 	return error;
 }
 
-/* Checks the error pages of a site, those of the top level included. The roots are open. */
-static int check_pages_of_site(struct config *config, const struct site *site)
+/* Checks the error pages of the blocks of `owner`, which is the site itself or the top level, for the site. */
+static int check_pages_of(struct config *config, const struct site *site, const struct site *owner)
 {
-	const struct site *top = &config->rules.sites[0];
-	int error = check_pages_of_block(config, site, &top->settings);
+	int error = check_pages_of_block(config, site, &owner->settings);
 
-	for (size_t i = 0; i < top->count && error == 0; i++)
-		error = check_pages_of_block(config, site, &top->list[i].settings);
-	if (site == top || error != 0)
-		return error;
-	error = check_pages_of_block(config, site, &site->settings);
-	for (size_t i = 0; i < site->count && error == 0; i++)
-		error = check_pages_of_block(config, site, &site->list[i].settings);
+	for (size_t i = 0; i < owner->count && error == 0; i++)
+		error = check_pages_of_block(config, site, &owner->list[i].settings);
 	return error;
 }
 
+/* Checks the error pages of all sites. The roots are open. */
 static int check_error_pages(struct config *config)
 {
+	const struct site *sites = config->rules.sites;
 	int error = 0;
 
-	for (size_t i = 0; i < config->rules.site_count && error == 0; i++)
-		if (config->rules.sites[i].served != RULES_NO_ROOT)
-			error = check_pages_of_site(config, &config->rules.sites[i]);
+	for (size_t i = 0; i < config->rules.site_count && error == 0; i++) {
+		if (sites[i].served == RULES_NO_ROOT)
+			continue;
+		error = check_pages_of(config, &sites[i], &sites[0]);
+		if (error == 0 && i > 0)
+			error = check_pages_of(config, &sites[i], &sites[i]);
+	}
 	return error;
 }
 

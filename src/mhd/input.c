@@ -73,11 +73,11 @@ static void note(int fd, bool tls, const char *bytes, ssize_t length, bool ended
 		return;
 	connection->input = bytes;
 	connection->input_bytes = (size_t)length;
-	if (connection->exchange == NULL && !connection->unparsed)
+	if (connection->exchange == NULL && !connection->unparsed) {
 		connection->buffered_bytes = 0;
-	connection->buffered_bytes += (size_t)length;
-	if (connection->exchange == NULL && !connection->unparsed)
 		note_start(connection, bytes, (size_t)length);
+	}
+	connection->buffered_bytes += (size_t)length;
 }
 
 ssize_t recv(int fd, void *bytes, size_t length, int flags)
