@@ -31,21 +31,19 @@ upward() {
 # foo.c exports only foo_*. event_limit.c and input.c also replace functions of libraries. The files of a program beside the
 # layers export PROGRAM_foo_*, and PROGRAM.c exports main().
 foreign_symbols() {
-	local object name folder
 	compgen -G "$build/src/*/*.o" >/dev/null || echo "there are no objects in $build/src"
-	for object in "$build"/src/*.o "$build"/src/*/*.o; do
-		name=$(basename "$object" .o)
-		case $object in */src/ctl/* | */src/probe/* | */src/sign/*)
-			folder=$(basename "${object%/*}")
-			[ "$name" = "$folder" ] || name=${folder}_$name ;;
-		esac
-		nm --defined-only --extern-only --format=posix "$object" | awk -v name="$name" '
-			$1 == "epoll_wait" && name == "event_limit" { next }
-			($1 == "recv" || $1 == "gnutls_record_recv") && name == "input" { next }
-			$1 == "main" && (name == "probe" || name == "sign" || name == "ctl") { next }
-			$2 ~ /^[TDBRCVW]$/ && $1 != name && index($1, name "_") != 1 && $1 !~ /^(__|_?_?(asan|tsan|ubsan|odr|sancov))/ {
-				print name ".c exports " $1 }'
-	done
+	nm --print-file-name --defined-only --extern-only --format=posix "$build"/src/*.o "$build"/src/*/*.o | awk '
+		{
+			name = $1; sub(/\.o(\[.*)?:$/, "", name)
+			parts = split(name, part, "/")
+			name = part[parts]; folder = part[parts - 1]; symbol = $2
+		}
+		folder ~ /^(ctl|probe|sign)$/ && name != folder { name = folder "_" name }
+		symbol == "epoll_wait" && name == "event_limit" { next }
+		(symbol == "recv" || symbol == "gnutls_record_recv") && name == "input" { next }
+		symbol == "main" && folder == name { next }
+		$3 ~ /^[TDBRCVW]$/ && symbol != name && index(symbol, name "_") != 1 && symbol !~ /^(__|_?_?(asan|tsan|ubsan|odr|sancov))/ {
+			print name ".c exports " symbol }'
 }
 
 # A test that no makefile lists never runs. A helper that no makefile lists is missing in the tarball.

@@ -17,6 +17,7 @@
 #	RANGED        the program (default: $top_builddir/ranged, else build/ranged of this source tree)
 #	RANGED_PROBE  ranged-probe (default: in the directory of RANGED)
 #	RANGED_SIGN   ranged-sign (default: in the directory of RANGED)
+#	RANGED_SANITIZER  the sanitizers of the program, or "no" (default: found with ldd)
 #	RANGED_SLOW   factor for all time limits (default: 1, with sanitizers 8)
 #	RANGED_KEEP   if set, the directory of the test is kept
 #
@@ -27,25 +28,30 @@ set -u
 export LC_ALL=C
 STARTED=${EPOCHREALTIME//[.,]/}
 
-LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+LIB=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 RANGED=${RANGED:-${top_builddir:-$LIB/../../build}/ranged}
 [ -x "$RANGED" ] || { echo "Bail out! no program at $RANGED"; exit 1; }
-RANGED=$(cd "$(dirname "$RANGED")" && pwd)/${RANGED##*/}
+case $RANGED in
+/*) ;;
+*/*) RANGED=$(cd "${RANGED%/*}" && pwd)/${RANGED##*/} ;;
+*) RANGED=$PWD/$RANGED ;;
+esac
 RANGED_PROBE=${RANGED_PROBE:-${RANGED%/*}/ranged-probe}
 RANGED_SIGN=${RANGED_SIGN:-${RANGED%/*}/ranged-sign}
-ID=$(basename "$0" .sh)
+ID=${0##*/}
+ID=${ID%.sh}
 
 SANITIZED=
-case $(ldd "$RANGED" 2>/dev/null) in *libasan* | *libtsan* | *libubsan*) SANITIZED=1 ;; esac
+case ${RANGED_SANITIZER:-$(ldd "$RANGED" 2>/dev/null)} in address* | thread* | undefined* | *libasan* | *libtsan* | *libubsan*) SANITIZED=1 ;; esac
 export RANGED_SLOW=${RANGED_SLOW:-${SANITIZED:+8}}
 export RANGED_SLOW=${RANGED_SLOW:-1}
 
-DIR=$(mktemp -d "$PWD/$ID.XXXXXX") || exit 1
-chmod 755 "$DIR"
+DIR=$PWD/$ID.${STARTED: -6}
 ROOT=$DIR/www # the root of ranged
 HEAD=$DIR/head
 BODY=$DIR/body
-mkdir "$ROOT"
+mkdir -m 755 "$DIR" "$ROOT" || exit 1
+exec {NEVER}<> <(:) # a pipe without data, for pause
 
 # --- TAP ---
 
@@ -111,6 +117,18 @@ sender_is() {
 
 need_root() { [ "$(id -u)" = 0 ] || skip_all "needs root"; }
 
+# NAME CC-ARGUMENT...: puts the test program tests/NAME of the build directory into $DIR, or compiles it there.
+need_program() {
+	local program=${top_builddir:-${RANGED%/*}}/tests/$1
+	[ ! -e "$DIR/$1" ] || return
+	if [ -x "$program" ]; then
+		ln -s "$program" "$DIR/$1"
+	else
+		need_cmd cc
+		cc -std=gnu17 -O2 -Wall -o "$DIR/$1" "${@:2}" || exit
+	fi
+}
+
 need_cmd() {
 	local command
 	for command; do
@@ -147,11 +165,14 @@ show_times() {
 	local now=${EPOCHREALTIME//[.,]/} stat
 	read -r stat <"/proc/$$/stat"
 	read -ra stat <<<"${stat##*) }"
-	echo "# took $(((now - STARTED) / 1000)) ms, of that $(((stat[11] + stat[12] + stat[13] + stat[14]) * 1000 / $(getconf CLK_TCK))) ms of processor time"
+	# The kernel counts hundredths of a second.
+	echo "# took $(((now - STARTED) / 1000)) ms, of that $(((stat[11] + stat[12] + stat[13] + stat[14]) * 10)) ms of processor time"
 }
 
 # Ends all descendants of the test, and no other process.
 end_descendants() {
+	# Not every kernel has this file.
+	[ ! -r "/proc/$$/task/$$/children" ] || [ -n "$(<"/proc/$$/task/$$/children")" ] || return
 	perl -e '
 		my %children;
 		for my $stat (glob "/proc/[0-9]*/stat") {
@@ -203,7 +224,7 @@ await_server() { # SECONDS COMMAND...
 }
 
 poll_until() { # SECONDS COMMAND...: of await and await_server, which set $served
-	local end=$((SECONDS + $1 * RANGED_SLOW + 1))
+	local end=$((SECONDS + $1 * RANGED_SLOW + 1)) tries=0
 	shift
 	until "$@" 2>/dev/null; do
 		[ $SECONDS -lt $end ] || return 1
@@ -212,8 +233,17 @@ poll_until() { # SECONDS COMMAND...: of await and await_server, which set $serve
 			served=
 			[ $((SECONDS + 2)) -ge $end ] || end=$((SECONDS + 2))
 		fi
-		sleep 0.02
+		pause_longer
 	done
+}
+
+# SECONDS: like sleep, without a process.
+pause() { read -rt "$1" -u "$NEVER" || :; }
+
+# For a loop that waits: pauses for 10 ms to 80 ms, longer each time. The loop has a variable tries, which is 0 at first.
+pause_longer() {
+	[ "$tries" -ge 7 ] || tries=$((tries + 1))
+	pause "0.0$((tries + 1))"
 }
 
 # Ends the test if the server has ended, because the next event for which the test waits could never happen.
@@ -230,7 +260,8 @@ start_ranged() {
 	launch_ranged "$@"
 	await 20 listening_or_dead
 	[ -s "$DIR/address" ] || { diag "ranged did not start"; PID=; exit 1; }
-	use_address "$(head -n 1 "$DIR/address")"
+	read -r ADDRESS <"$DIR/address"
+	use_address "$ADDRESS"
 }
 
 # Starts ranged like start_ranged, but does not wait until it listens.
@@ -241,8 +272,8 @@ launch_ranged() {
 	[ -z "$LISTEN" ] || options+=(--listen "$LISTEN")
 	[ ! -e "$DIR/ranged.conf" ] || options+=(--config "$DIR/ranged.conf")
 	START_COUNT=$((START_COUNT + 1))
-	rm -f "$DIR/address"
-	"${PREFIX[@]}" "${PRELOADED[@]}" "$RANGED" "${options[@]}" "$@" ${ROOT:+"$ROOT"} </dev/null >"$DIR/stdout" 2>"$DIR/stderr.$START_COUNT" &
+	[ ! -e "$DIR/address" ] || rm "$DIR/address"
+	"${PREFIX[@]}" "${PRELOADED[@]}" "$RANGED" "${options[@]}" "$@" ${ROOT:+"$ROOT"} </dev/null >"$DIR/stdout" 2>"$DIR/stderr.$START_COUNT" {NEVER}<&- &
 	PID=$!
 }
 
@@ -287,7 +318,7 @@ end_ranged() {
 	wait "$PID"
 	status=$?
 	PID=
-	if grep -qE 'ERROR: [A-Za-z]+Sanitizer|WARNING: [A-Za-z]+Sanitizer|runtime error:' "$DIR/stderr.$START_COUNT"; then
+	if [ -s "$DIR/stderr.$START_COUNT" ] && grep -qE 'ERROR: [A-Za-z]+Sanitizer|WARNING: [A-Za-z]+Sanitizer|runtime error:' "$DIR/stderr.$START_COUNT"; then
 		diag "a report of a sanitizer, status $status"
 		status=99
 	fi
@@ -295,10 +326,10 @@ end_ranged() {
 }
 
 await_exit() {
-	local end=$((SECONDS + STOP_SECONDS + 1))
+	local end=$((SECONDS + STOP_SECONDS + 1)) tries=0
 	while running; do
 		[ $SECONDS -lt $end ] || return 1
-		sleep 0.02
+		pause_longer
 	done
 }
 
@@ -348,8 +379,8 @@ stop_fast_clock() {
 }
 
 # The milliseconds since 1970 by that clock.
-clock_ms() { echo $(($(date +%s%3N) + $(od -An -td8 -N8 "$DIR/clock") / 1000000)); }
-await_clock() { while [ "$(clock_ms)" -lt "$1" ]; do sleep 0.01; done; } # MILLISECONDS since 1970
+clock_ms() { echo $((${EPOCHREALTIME//[.,]/} / 1000 + $(od -An -td8 -N8 "$DIR/clock") / 1000000)); }
+await_clock() { while [ "$(clock_ms)" -lt "$1" ]; do pause 0.01; done; } # MILLISECONDS since 1970
 
 # --- numbers of the server ---
 cpu_ticks() { awk '{ sub(/^.*\) /, ""); print $12 + $13 }' "/proc/$PID/stat"; }
@@ -370,7 +401,8 @@ stats_after() { # COUNT
 	awk -v before="$1" '/stats cache bytes/ { seen++ } seen > before' "$DIR/error.log" >"$DIR/stats" && grep -q 'stats end' "$DIR/stats"
 }
 stat_of() { # KEY [LINE-PATTERN]: prints a value of the last report
-	grep -e "${2:-stats}" "$DIR/stats" | grep -oE " $1=[^ ]*" | head -n 1 | cut -d = -f 2
+	awk -v key=" $1=" -v line="${2:-stats}" '$0 ~ line && (at = index($0, key)) {
+		value = substr($0, at + length(key)); sub(/ .*/, "", value); print value; exit }' "$DIR/stats"
 }
 threads() { # NAME-GLOB: prints the ids of the threads with matching names
 	local comm
@@ -499,12 +531,8 @@ cmp_range() {
 	if [ "$size" != $(($3 - $2 + 1)) ]; then
 		fail "${4:-the body is bytes $2-$3 of $1}" "the body has $size bytes, not $(($3 - $2 + 1))"
 	else
-		ok "${4:-the body is bytes $2-$3 of $1}" same_range "$file" "$2" "$3" "$body"
+		ok "${4:-the body is bytes $2-$3 of $1}" cmp -i "$2:0" -n "$size" "$file" "$body"
 	fi
-}
-
-same_range() { # FILE FIRST LAST BODY
-	[ "$(size_of "$4")" = $(($3 - $2 + 1)) ] && cmp -i "$2:0" -n $(($3 - $2 + 1)) "$1" "$4"
 }
 
 cmp_whole() { # FILE [NAME [BODY]]
@@ -622,9 +650,15 @@ head_of() { get "$1" --head "${@:2}"; }
 
 # Prints the value of a field of the last response; fails if there is none.
 header() { # NAME [FILE]
-	awk -v name="$1" 'BEGIN { status = 1; name = tolower(name) ":" }
-		index(tolower($0), name) == 1 { sub(/^[^:]*:[ \t]*/, ""); sub(/[ \t]*\r?$/, ""); print; status = 0 }
-		END { exit status }' "${2:-$HEAD}"
+	local line value status=1
+	while IFS= read -r line; do
+		[[ ${line,,} == "${1,,}:"* ]] || continue
+		value=${line#*:} value=${value%$'\r'}
+		value=${value#"${value%%[! $'\t']*}"}
+		printf '%s\n' "${value%"${value##*[! $'\t']}"}"
+		status=0
+	done <"${2:-$HEAD}"
+	return $status
 }
 
 header_count() { grep -ic "^$1:" "${2:-$HEAD}"; }

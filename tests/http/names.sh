@@ -3,10 +3,8 @@
 # Functions for tests with many files; source after lib.sh. The files are made and changed by changes.c, and requested by
 # many.c.
 
-need_cmd cc setpriv
-for program in changes many; do
-	cc -std=gnu17 -O2 -Wall -o "$DIR/$program" "$LIB/$program.c" || exit
-done
+need_cmd setpriv
+for program in changes many; do need_program $program "$LIB/$program.c"; done
 # Root without the capabilities that bypass file permissions, so that chmod and chown decide.
 # shellcheck disable=SC2034 # for lib.sh
 [ "$(id -u)" != 0 ] || PREFIX=(setpriv --bounding-set='-dac_override,-dac_read_search')

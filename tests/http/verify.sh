@@ -2,12 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The client that compares every byte of thousands of responses; source after lib.sh. The program is verify.c.
 
-VERIFY=${top_builddir:-${RANGED%/*}}/tests/verify
-if [ ! -x "$VERIFY" ]; then
-	need_cmd cc
-	VERIFY=$DIR/verify
-	cc -std=gnu17 -O2 -o "$VERIFY" "$LIB/verify.c" "$LIB/verify_requests.c" || exit
-fi
+need_program verify "$LIB/verify.c" "$LIB/verify_requests.c"
+VERIFY=$DIR/verify
 EXPECTED=$ROOT # the directory of the expected files
 
 # make_verified SIZE...: makes files SIZE.bin of these sizes, and sets VERIFIED, their names.

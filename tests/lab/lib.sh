@@ -144,10 +144,8 @@ need_fuse() {
 }
 
 build_faultfs() {
-	local flags
-	flags=$(pkg-config --cflags --libs fuse3)
-	# shellcheck disable=SC2086
-	[ -x "$DIR/faultfs" ] || cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $flags || exit
+	# shellcheck disable=SC2046
+	need_program faultfs "$LAB/faultfs.c" $(pkg-config --cflags --libs fuse3)
 }
 
 # SOURCE MOUNTPOINT: mounts a mirror with faults, see faultfs.c.

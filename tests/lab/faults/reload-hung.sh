@@ -17,8 +17,7 @@ printf 'text/plain txt\n' >"$DIR/source/mime.types"
 chmod 600 "$DIR/source"/*
 chmod 755 "$DIR/source/root"
 : >"$DIR/control"
-# shellcheck disable=SC2046
-cc -O2 -Wall -o "$DIR/faultfs" "$LAB/faultfs.c" $(pkg-config --cflags --libs fuse3) || exit
+build_faultfs
 # The kernel caches nothing, so every access reaches the storage.
 "$DIR/faultfs" "$DIR/source" "$DIR/control" "$DIR/hung" -f -o entry_timeout=0,attr_timeout=0 </dev/null >"$DIR/faultfs.log" 2>&1 &
 STORAGE=$!

@@ -15,7 +15,7 @@ printf '<p>index</p>' >"$SOURCE/index/Index.HTML"
 ln -s OPEN "$SOURCE/link"
 find "$SOURCE" -type f -exec touch -d '2020-02-02 02:02:02 UTC' {} +
 # shellcheck disable=SC2046
-cc -O2 -Wall -o "$DIR/foldfs" "$LAB/foldfs.c" $(pkg-config --cflags --libs fuse3) || exit
+need_program foldfs "$LAB/foldfs.c" $(pkg-config --cflags --libs fuse3)
 mkdir "$ROOT/fold" "$ROOT/alias" "$ROOT/local"
 printf 'local' >"$ROOT/local/secret.key"
 for kind in "case fold" "alias alias"; do
