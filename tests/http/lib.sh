@@ -663,6 +663,14 @@ header() { # NAME [FILE]
 
 header_count() { grep -ic "^$1:" "${2:-$HEAD}"; }
 
+# [CURL-OPTION...]: sends 1000 requests with queries of 1200 digits. If the access log is not read, its two buffers of
+# 512 KiB and the pipe have room for less than 900 of their lines.
+overfill_log() {
+	local zeros
+	printf -v zeros '%01196d' 0
+	curl -sS --fail --fail-early -o /dev/null "$@" "$URL/a.bin?$zeros[0001-1000]"
+}
+
 # Sends standard input unchanged to the server, and prints the response until the server closes. See wire.pl.
 wire() { perl "$LIB/wire.pl" "$@" "$ADDRESS"; }
 
