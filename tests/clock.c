@@ -5,7 +5,8 @@
  * read the monotonic or the wall clock, or sleep until a time, as far as ranged and its libraries call them.
  *
  * A script preloads this file as tests/clock.so and writes the offset into the file that $TEST_CLOCK names (advance in
- * tests/http/lib.sh). A unit test links this file and calls clock_advance_ms().
+ * tests/http/lib.sh). The file has the microseconds as eight digits in base 64, so that a shell can write them, and the
+ * program read them, at once. A unit test links this file and calls clock_advance_ms().
  *
  * A function that sleeps does so in slices, and compares the clock with its end after each. The offset is the same for
  * the monotonic and for the wall clock. The kernel does not know it: the times of files remain real.
@@ -27,6 +28,7 @@
 
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
+#define NS_PER_US INT64_C(1000)
 #define SLICE_NS (4 * NS_PER_MS)
 /* An earlier deadline belongs to the monotonic clock, which is 0 when the machine boots. */
 #define MONOTONIC_END_S 1000000000
@@ -40,18 +42,21 @@
 void clock_advance_ms(int64_t ms);
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size);
 
-/* In nanoseconds. The test writes it and all threads read it; it publishes no other data, so relaxed order suffices. */
+/*
+ * The offset in nanoseconds, or the digits of the file, of which the first one is the most significant. The test writes
+ * them and all threads read them; they publish no other data, so relaxed order suffices.
+ */
 static _Atomic int64_t own_offset;
-static _Atomic int64_t *offset = &own_offset;
+static const _Atomic uint64_t *shared_digits;
 
 __attribute__((constructor)) UNCHECKED static void map_offset(void)
 {
 	const char *path = getenv("TEST_CLOCK");
-	int fd = path != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	void *mapped = fd >= 0 ? mmap(NULL, sizeof(*offset), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	void *mapped = fd >= 0 ? mmap(NULL, sizeof(*shared_digits), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
 
 	if (mapped != MAP_FAILED)
-		offset = mapped;
+		shared_digits = mapped;
 	if (fd >= 0)
 		close(fd);
 }
@@ -64,7 +69,15 @@ UNCHECKED void clock_advance_ms(int64_t ms)
 
 UNCHECKED static int64_t offset_ns(void)
 {
-	return atomic_load_explicit(offset, memory_order_relaxed);
+	uint64_t digits;
+	int64_t us = 0;
+
+	if (shared_digits == NULL)
+		return atomic_load_explicit(&own_offset, memory_order_relaxed);
+	digits = atomic_load_explicit(shared_digits, memory_order_relaxed);
+	for (size_t i = 0; i < sizeof(digits); i++)
+		us = us * 64 + ((const unsigned char *)&digits)[i] - '0';
+	return us * NS_PER_US;
 }
 
 UNCHECKED static int64_t to_ns(const struct timespec *time)

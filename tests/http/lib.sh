@@ -363,24 +363,64 @@ note_waits() {
 # Lets the test move the clock of every ranged that it starts from now on. See tests/clock.c.
 control_clock() {
 	preload clock
-	head -c 4096 /dev/zero >"$DIR/clock"
+	printf 00000000 >"$DIR/clock"
 	export TEST_CLOCK=$DIR/clock
 }
 
 # Moves that clock forward, at once or in steps with 10 ms between them. Threads that sleep wake within some milliseconds.
 # The times of files remain those of the kernel.
-advance() { perl "$LIB/advance.pl" "$DIR/clock" "$1" "${2:-$1}" || exit; } # SECONDS [STEP]
+advance() { # SECONDS [STEP]
+	local left step now gap
+	printf -v gap '%d.%02d' $((RANGED_SLOW / 100)) $((RANGED_SLOW % 100))
+	to_us left "$1"
+	to_us step "${2:-$1}"
+	read_clock now
+	while [ "$left" -gt 0 ]; do
+		write_clock $((now += step))
+		[ $((left -= step)) -le 0 ] || pause "$gap"
+	done
+}
 
 # Lets that clock run several times as fast as the kernel's, until stop_fast_clock.
-start_fast_clock() { perl "$LIB/advance.pl" "$DIR/clock" 100000 0.05 & FAST_CLOCK=$!; }
+start_fast_clock() { advance 100000 0.05 & FAST_CLOCK=$!; }
 stop_fast_clock() {
 	kill "$FAST_CLOCK"
 	wait "$FAST_CLOCK" 2>/dev/null
 }
 
 # The milliseconds since 1970 by that clock.
-clock_ms() { echo $((${EPOCHREALTIME//[.,]/} / 1000 + $(od -An -td8 -N8 "$DIR/clock") / 1000000)); }
+clock_ms() {
+	local offset
+	read_clock offset
+	echo $(((${EPOCHREALTIME//[.,]/} + offset) / 1000))
+}
 await_clock() { while [ "$(clock_ms)" -lt "$1" ]; do pause 0.01; done; } # MILLISECONDS since 1970
+
+# The offset is in microseconds, in the file as eight digits in base 64 from "0" to "o": none of them is a NUL or a
+# newline, at which bash would split the write. These functions start no process.
+read_clock() { # VARIABLE
+	local digits value=0 digit i
+	read -rN 8 digits <"$DIR/clock"
+	for i in {0..7}; do
+		printf -v digit %d "'${digits:i:1}"
+		value=$((value * 64 + digit - 48))
+	done
+	printf -v "$1" %d "$value"
+}
+write_clock() { # OFFSET
+	local text='' digit shift
+	for shift in 42 36 30 24 18 12 6 0; do
+		printf -v digit '\\x%x' $((($1 >> shift & 63) + 48))
+		text+=$digit
+	done
+	printf '%b' "$text" 1<>"$DIR/clock"
+}
+to_us() { # VARIABLE SECONDS
+	local part=
+	[[ $2 != *.* ]] || part=${2#*.}
+	part+=000000
+	printf -v "$1" %d $((${2%%.*} * 1000000 + 10#${part:0:6}))
+}
 
 # --- numbers of the server ---
 cpu_ticks() { awk '{ sub(/^.*\) /, ""); print $12 + $13 }' "/proc/$PID/stat"; }
