@@ -15,25 +15,41 @@ ask_socket() { URL=http://localhost get "$1" --unix-socket "$DIR/admin.sock" "${
 
 # Stores /metrics and /status in $DIR.
 take_numbers() {
-	curl -sS --fail --max-time "$(seconds 20)" "http://$ADMIN/metrics" -o "$DIR/metrics" &&
-		curl -sS --fail --max-time "$(seconds 20)" "http://$ADMIN/status" -o "$DIR/status"
+	curl -sS --fail --fail-early --max-time "$((20 * RANGED_SLOW))" "http://$ADMIN/metrics" -o "$DIR/metrics" "http://$ADMIN/status" -o "$DIR/status"
 }
 
 # NAME[{LABELS}]: prints the value of a sample; prints nothing if there is no such sample.
-metric() { awk -v name="$1" 'index($0, name " ") == 1 { print $2 }' "$DIR/metrics"; }
+metric() {
+	find_metric "$1"
+	printf '%s\n' "$VALUE"
+}
 
-# KEY.KEY...: prints a value of /status, or "null". A number is an index of an array.
+# NAME[{LABELS}]: sets VALUE, without a process.
+find_metric() {
+	local text value='([^ '$'\n'']*)'
+	IFS= read -rd '' text <"$DIR/metrics"
+	VALUE=
+	[[ $'\n'$text =~ $'\n'"$1 "$value ]] && VALUE=${BASH_REMATCH[1]}
+}
+
+# KEY.KEY...: prints a value of /status, or "null". A number is an index of an array. The values of several keys are
+# on lines of their own.
 status_value() {
 	perl -MJSON::PP -e '
 		local $/;
-		open my $in, "<", $ARGV[1] or die;
-		my $value = decode_json(<$in>);
-		for my $key (split /\./, $ARGV[0]) {
-			$value = ref $value eq "ARRAY" ? $value->[$key] : $value->{$key};
+		open my $in, "<", shift or die;
+		my $status = decode_json(<$in>);
+		my @values;
+		for (@ARGV) {
+			my $value = $status;
+			for my $key (split /\./) {
+				$value = ref $value eq "ARRAY" ? $value->[$key] : $value->{$key};
+			}
+			push @values, defined $value ? ref $value eq "" || ref $value eq "JSON::PP::Boolean" ? $value : encode_json($value) : "null";
 		}
-		print defined $value ? ref $value eq "" || ref $value eq "JSON::PP::Boolean" ? $value : encode_json($value) : "null", "\n"' "$1" "$DIR/status"
+		print "$_\n" for @values' "$DIR/status" "$@"
 }
 
 # NAME VALUE: waits until a sample has this value.
 await_metric() { await 5 has_metric "$@"; }
-has_metric() { take_numbers && [ "$(metric "$1")" = "$2" ]; }
+has_metric() { take_numbers && find_metric "$1" && [ "$VALUE" = "$2" ]; }

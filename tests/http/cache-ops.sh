@@ -14,8 +14,23 @@ post() {
 	# shellcheck disable=SC2034
 	CODE=$(curl -sS -G -X POST -w '%{http_code}' -o "$DIR/answer" --unix-socket "$SOCKET" "${arguments[@]}" "http://localhost$1")
 }
-answer() { # KEY [LINE: 1, 2, ...; $ for the last line]: prints the value of the key
-	sed -n "${2:-\$}p" "$DIR/answer" | perl -MJSON::PP -e 'my $j = decode_json(<STDIN>); my $v = $j->{$ARGV[0]}; print defined $v ? $v : "-"' "$1"
+answer() { # KEY [LINE: 1, 2, ...; $ for the last line]: prints the value of the key, or "-"
+	local lines line
+	mapfile -t lines <"$DIR/answer"
+	case ${2:-\$} in \$) line=${lines[-1]-} ;; *) line=${lines[$2 - 1]-} ;; esac
+	if [[ $line == *\\* ]]; then
+		perl -MJSON::PP -e 'my $v = decode_json($ARGV[1])->{$ARGV[0]}; print defined $v ? $v : "-"' "$1" "$line"
+	elif [[ $line =~ \""$1"\":(\"([^\"]*)\"|[^],}[{\"]+) ]]; then
+		case ${BASH_REMATCH[1]} in
+		\"*) printf '%s\n' "${BASH_REMATCH[2]}" ;;
+		true) echo 1 ;;
+		false) echo 0 ;;
+		null) echo - ;;
+		*) echo "${BASH_REMATCH[1]}" ;;
+		esac
+	else
+		echo -
+	fi
 }
 resident() { # PATH [KEY]: prints the bytes of the file in the cache, or another value from /cache/hot
 	post /cache/hot

@@ -11,28 +11,29 @@ AT_ONCE=$(seconds 100)
 # HOST PATH...: requests the paths at once, and prints "STATUS MILLISECONDS RETRY-AFTER PATH" for each; status 000 is a
 # timeout of the client. CURL_EXTRA is another line for the configuration of curl.
 ask_all() {
-	local host=$1 config path
-	config=$(mktemp "$DIR/curls.XXXXXX")
+	local host=$1 config=$DIR/curls.$BASHPID path lines
 	for path in "${@:2}"; do
-		printf 'next\nurl = "%s%s"\nheader = "Host: %s"\noutput = /dev/null\nmax-time = %s\n' "$URL" "$path" "$host" "$(seconds 10)"
-		printf '%s\n' "${CURL_EXTRA:-}"
-		printf 'write-out = "%%{http_code} %%{time_total} -%%header{retry-after} %s\\n"\n' "$path"
-	done | tail -n +2 >"$config"
+		printf -v lines '%surl = "%s%s"\nheader = "Host: %s"\noutput = /dev/null\nmax-time = %s\n%s\nwrite-out = "%%{http_code} %%{time_total} -%%header{retry-after} %s\\n"\n' \
+			"${lines:+next$'\n'}" "$URL" "$path" "$host" $((10 * RANGED_SLOW)) "${CURL_EXTRA:-}" "$path"
+		echo "$lines"
+	done >"$config"
 	curl -sS --no-progress-meter --parallel --parallel-immediate --parallel-max 250 --config "$config" 2>/dev/null |
 		awk '{ $2 = int($2 * 1000); print }'
-	rm -f "$config"
 }
 
 # FILE: prints the statuses of ask_all with their numbers, such as "200*3 503*1".
-statuses() { awk '{ n[$1]++ } END { for (s in n) print s "*" n[s] }' "$1" | sort | xargs; }
+statuses() { perl -lane '$n{$F[0]}++; END { print join " ", map { "$_*$n{$_}" } sort keys %n }' "$1"; }
 slowest() { awk '$2 > most { most = $2 } END { print most + 0 }' "$1"; }                 # FILE: ms
 percentile() { sort -n -k 2 "$1" | awk -v p="$2" '{ t[NR] = $2 } END { print t[int((NR - 1) * p / 100) + 1] }'; } # FILE PERCENT
 
 # NAME FILE COUNT MS: checks that all responses of ask_all are 503 with Retry-After, and arrived within MS.
 all_rejected() {
-	is "$(statuses "$2")" "503*$3" "$1: all requests are answered with 503"
-	is "$(grep -cE '^503 [0-9]+ -[1-9]' "$2")" "$3" "$1: all responses have Retry-After"
-	at_most "$(slowest "$2")" "$4" "$1: the slowest response arrives in time (ms)"
+	local slowest rejected others
+	read -r slowest rejected others < <(awk '$2 > most { most = $2 } /^503 [0-9]+ -[1-9]/ { rejected++ } { n[$1]++ }
+		END { printf "%d %d", most, rejected; for (s in n) printf " %s*%d", s, n[s]; print "" }' "$2")
+	is "$others" "503*$3" "$1: all requests are answered with 503"
+	is "$rejected" "$3" "$1: all responses have Retry-After"
+	at_most "$slowest" "$4" "$1: the slowest response arrives in time (ms)"
 }
 
 # NAME FILE COUNT [MS]: checks that all responses of ask_all are 200.

@@ -15,17 +15,20 @@ for name in ranged_start_time_seconds ranged_ready ranged_connections_max ranged
 	ranged_cache_byte_hit_ratio ranged_first_byte_seconds_sum ranged_first_byte_seconds_count ranged_cache_size_bytes ranged_cache_extents \
 	ranged_cache_evictions_total ranged_cache_evicted_bytes_total ranged_cache_ghost_hits_total ranged_cache_waiting \
 	ranged_cache_fragmentation_ratio ranged_open_files; do
-	like "$(metric $name)" '^[0-9.e+-]+$' "$name has a value"
+	find_metric $name
+	like "$VALUE" '^[0-9.e+-]+$' "$name has a value"
 done
+IFS= read -rd '' metrics <"$DIR/metrics"
 has() { # FAMILY LABEL VALUE...
 	local value
 	for value in "${@:3}"; do
-		ok "$1 has $2=$value" grep -qE "^$1\{([a-z]+=\"[^\"]*\",)*$2=\"$value\"[,}].* [0-9.e+-]+$" "$DIR/metrics"
+		like "$metrics" $'\n'"$1\\{([a-z]+=\"[^\"]*\",)*$2=\"$value\"[,}][^"$'\n'"]* [0-9.e+-]+"$'\n' "$1 has $2=$value"
 	done
 }
-has ranged_build_info version "$("$RANGED" --version | sed -n 's/^ranged //p')"
-has ranged_build_info library "$("$RANGED" --version | sed -n 's/^libmicrohttpd //p')"
-has ranged_build_info sender "$("$RANGED" --version | sed -n 's/^long bodies: //p')"
+"$RANGED" --version >"$DIR/version"
+has ranged_build_info version "$(sed -n 's/^ranged //p' "$DIR/version")"
+has ranged_build_info library "$(sed -n 's/^libmicrohttpd //p' "$DIR/version")"
+has ranged_build_info sender "$(sed -n 's/^long bodies: //p' "$DIR/version")"
 has ranged_reloads_total result 'done' failed
 has ranged_connections state idle head work send
 has ranged_requests_total method GET
@@ -47,8 +50,8 @@ has ranged_loop_longest_stall_seconds call events http queue submit
 has ranged_loop_iterations_total worker 0 1
 has ranged_cache_bytes state free in_use idle pinned
 has ranged_file_lookups_total result hit revalidated opened failed
-has ranged_log_lines_total log '.*error[.]log' '.*access[.]log'
-has ranged_log_dropped_total log '.*error[.]log'
+has ranged_log_lines_total log '[^"]*error[.]log' '[^"]*access[.]log'
+has ranged_log_dropped_total log '[^"]*error[.]log'
 
 is "$(promtool check metrics <"$DIR/metrics" 2>&1)" "" "promtool reports nothing"
 ask_admin /metrics
@@ -78,29 +81,33 @@ is "$(awk '/^ranged_[a-z_]*_bucket/ { series = $1; sub(/,?le="[^"]*"/, "", serie
 is "$(metric 'ranged_first_byte_seconds_bucket{le="+Inf"}')" "$(metric ranged_first_byte_seconds_count)" \
 	"the bucket +Inf is the count"
 
+manual=$(<"$LIB/../../man/ranged.8")
 while read -r family; do
-	ok "$family is in the manual" grep -qE "(^|[ ,])$family( |,|\$)" "$LIB/../../man/ranged.8"
+	like $'\n'"$manual"$'\n' "[ ,"$'\n'"]${family}[ ,"$'\n'"]" "$family is in the manual"
 done < <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$DIR/metrics")
 
 ask_admin /status
 is "$STATUS $(header Content-Type)" "200 application/json" "/status is JSON"
 cp "$BODY" "$DIR/status"
-for key in version library sender pid started uptime_ms now_ms state ready reloads reload_failures \
-	connections.{now,max,idle,head,work,send,accepted,refused} transfers requests.{total,by_status.200,by_method.GET} \
-	bytes.{cache,coalesced,disk,other,read} cache_lookups.{hit,coalesced,miss} \
-	rejected.{max_connections,max_connections_per_client,requests_per_client,transfers_per_client,disk_queue_timeout,bad_request,access,expired,memory} \
-	latency.{first_byte,disk,queue}.{count,sum_us,p50_us,p90_us,p99_us,buckets.0.0,buckets.0.1} \
-	cache.{bytes,free_bytes,in_use_bytes,idle_bytes,pinned_bytes,small_bytes,main_bytes,extents,shards,waiting,hits,coalesced,misses,evictions} \
-	cache.{evicted_bytes,ghost_hits,admissions,fragmentation} files.{open,hits,revalidations,opens,failures} \
-	devices.0.{device,mode,depth,depth_bytes,in_flight,in_flight_bytes,queued,reads,read_bytes,errors,eagain,merged,cancelled,rejected,submits} \
-	devices.0.{slow_submits,lookups.{inline,eagain,offload},local,latency.count,wait.count} \
-	workers.1.{index,connections,queued,in_flight,iterations,last_iteration_ms_ago,stalls.{events,http,queue,submit},longest_us.{events,http,queue,submit}} \
-	logs.0.{name,lines,dropped} top.files.0.{path,site,bytes,requests} top.clients; do
-	isnt "$(status_value "$key")" null "/status has $key"
+keys=(version library sender pid started uptime_ms now_ms state ready reloads reload_failures 
+	connections.{now,max,idle,head,work,send,accepted,refused} transfers requests.{total,by_status.200,by_method.GET} 
+	bytes.{cache,coalesced,disk,other,read} cache_lookups.{hit,coalesced,miss} 
+	rejected.{max_connections,max_connections_per_client,requests_per_client,transfers_per_client,disk_queue_timeout,bad_request,access,expired,memory} 
+	latency.{first_byte,disk,queue}.{count,sum_us,p50_us,p90_us,p99_us,buckets.0.0,buckets.0.1} 
+	cache.{bytes,free_bytes,in_use_bytes,idle_bytes,pinned_bytes,small_bytes,main_bytes,extents,shards,waiting,hits,coalesced,misses,evictions} 
+	cache.{evicted_bytes,ghost_hits,admissions,fragmentation} files.{open,hits,revalidations,opens,failures} 
+	devices.0.{device,mode,depth,depth_bytes,in_flight,in_flight_bytes,queued,reads,read_bytes,errors,eagain,merged,cancelled,rejected,submits} 
+	devices.0.{slow_submits,lookups.{inline,eagain,offload},local,latency.count,wait.count} 
+	workers.1.{index,connections,queued,in_flight,iterations,last_iteration_ms_ago,stalls.{events,http,queue,submit},longest_us.{events,http,queue,submit}} 
+	logs.0.{name,lines,dropped} top.files.0.{path,site,bytes,requests} top.clients)
+mapfile -t values < <(status_value "${keys[@]}")
+for i in "${!keys[@]}"; do
+	isnt "${values[i]-null}" null "/status has ${keys[i]}"
 done
 is "$(status_value config)" null "/status has no configuration file"
-is "$(status_value pid) $(status_value state) $(status_value ready)" "$PID serving 1" "/status has the process"
-like "$(status_value started)" '^20[0-9-]*T[0-9:]*Z$' "/status has the time of the start"
+mapfile -t values < <(status_value pid state ready started)
+is "${values[*]:0:3}" "$PID serving 1" "/status has the process"
+like "${values[3]}" '^20[0-9-]*T[0-9:]*Z$' "/status has the time of the start"
 first_file() { # the ranking of the files is kept for a moment
 	take_numbers
 	[ "$(status_value top.files.0.path)" = /a.bin ]

@@ -21,29 +21,44 @@ control_clock
 start_with_admin
 ROOT=$DIR/source
 
-# PATH [CURL-OPTION...]: prints the headers without those that depend on the time, and a checksum of the body. The bodies
-# of errors have a number of their own.
-response() {
-	get "$@"
-	grep -vi '^date:' "$HEAD"
-	case "$STATUS $*" in [45]* | *--head) ;; *) cksum <"$BODY" ;; esac
-}
 cold=0 # The files part1.bin and cold1.bin are not completely in the cache when the first check begins.
+# shellcheck disable=SC2034 # a request below has it
 tag=$(etag_of "$ROOT/small.bin")
-# Prints the responses to requests for files that are completely in the cache.
+# Prints the responses to requests for files that are completely in the cache: the status, the headers without those that
+# depend on the time, and a checksum of the body. The bodies of errors have a number of their own.
 cached_responses() {
-	response /small.bin
-	response /large.bin
-	response /large.bin --head
-	response /large.bin -r 1000000-2000000
-	response /large.bin -r 5-10
-	response /large.bin -r -7
-	response /large.bin -r 9000000-
-	response /small.bin -H "If-None-Match: $tag"
-	response /small.bin -H 'If-Match: "another"'
-	response /small.bin -r 0-9 -H "If-Range: $tag"
-	response /text.txt
-	response /text.txt -H 'Accept-Encoding: gzip'
+	local arguments=() options number=0
+	while IFS= read -r options; do
+		number=$((number + 1))
+		[ $number = 1 ] || arguments+=(--next)
+		eval "arguments+=($options)"
+		arguments[-1]=$URL${arguments[-1]}
+		arguments+=(-sS --max-time $((60 * RANGED_SLOW)) -D "$DIR/cached.head.$number" -o "$DIR/cached.body.$number")
+	done <<-'END'
+		/small.bin
+		/large.bin
+		--head /large.bin
+		-r 1000000-2000000 /large.bin
+		-r 5-10 /large.bin
+		-r -7 /large.bin
+		-r 9000000- /large.bin
+		-H "If-None-Match: $tag" /small.bin
+		-H 'If-Match: "another"' /small.bin
+		-H "If-Range: $tag" -r 0-9 /small.bin
+		/text.txt
+		-H 'Accept-Encoding: gzip' /text.txt
+	END
+	rm -f "$DIR"/cached.*
+	curl "${arguments[@]}" 2>"$DIR/curl"
+	perl -MDigest::MD5=md5_hex -e '
+		my ($prefix, $count) = @ARGV;
+		sub slurp { open my $in, "<:raw", $_[0] or return ""; local $/; return <$in> // "" }
+		for my $number (1 .. $count) {
+			my ($head, $body) = (slurp("${prefix}head.$number"), slurp("${prefix}body.$number"));
+			$head =~ s/^date:.*\n//mi;
+			print $head;
+			print length $body, " bytes, ", md5_hex($body), "\n" unless $head =~ m{^HTTP/\S+ [45]} || $number == 3;
+		}' "$DIR/cached." $number
 }
 all_known() { cached_responses >"$DIR/before"; get_range 0-999999 "/part$((cold + 1)).bin"; get /not/small.bin; }
 check_served() { # NAME
@@ -71,6 +86,7 @@ begin() { # NAME: all files are known and have just been checked
 
 all_known # opens the files, and reads the directories
 begin
+is "$(grep -c '^HTTP/1.1 [234]' "$DIR/before") $(grep -c ' bytes, ' "$DIR/before")" "12 9" "all files are served at first"
 hang "$MIRROR"
 ask_all x /small.bin /cold0.bin >"$DIR/first"
 is "$(statuses "$DIR/first")" '200*1 503*1' "the first requests after the server has stopped are answered"
