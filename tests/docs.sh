@@ -59,11 +59,17 @@ words '\b[a-z_]+ =' <"$DIR/settings" | tr -d ' =' >"$DIR/sample"
 same "conf/ranged.conf: each key, and no others" "$DIR/sample" "$DIR/keys"
 
 # A key without a default value has an example or nothing as its value.
-wrong=
-while IFS=$'\t' read -r key preset; do
-	value=$(sed -n "s/^$key = //p" "$DIR/settings" | sed 's/^{"\([^,]*\)"}$/\1/')
-	[ "$preset" = - ] || [ "$value" = "$preset" ] || wrong+="$key is $preset, not $value; "
-done <"$DIR/keys.tsv"
+wrong=$(perl -e '
+	my ($settings, $keys) = @ARGV;
+	open my $in, "<", $settings or die "$settings: $!";
+	my %value_of = map { /^([a-z_]+) = (?|\{"([^,]*)"\}|(.*))$/ } <$in>;
+	open $in, "<", $keys or die "$keys: $!";
+	while (<$in>) {
+		chomp;
+		my ($key, $preset) = split /\t/;
+		my $value = $value_of{$key} // "missing";
+		print "$key is $preset, not $value; " if $preset ne "-" && $value ne $preset;
+	}' "$DIR/settings" "$DIR/keys.tsv")
 is "$wrong" "" "conf/ranged.conf: each value is the default value"
 
 # In the manuals, words with an underscore are keys, except in the sections about JSON.
@@ -90,19 +96,18 @@ fi
 cat src/*.c src/*/*.c | perl -0pe 's/"\s*\n\s*"//g' >"$DIR/source"
 sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It Qq //p' man/ranged.8 >"$DIR/messages"
 at_least "$(wc -l <"$DIR/messages")" 10 "ranged.8 describes messages"
-unknown=
-while read -r message; do
-	grep -qF "$message" "$DIR/source" || unknown+="$message; "
-done <"$DIR/messages"
+unknown=$(perl -e '
+	open my $in, "<", $ARGV[0] or die;
+	my $source = do { local $/; <$in> };
+	open $in, "<", $ARGV[1] or die;
+	while (<$in>) { s/^\s+|\s+$//g; print "$_; " if index($source, $_) < 0 }' "$DIR/source" "$DIR/messages")
 is "$unknown" "" "ranged.8: the source contains each of these messages"
 
 # --- format ---
 
-for page in man/*.[1-8]; do
-	# The other manuals that mandoc misses are not faults of these; REPORT is a section of ranged-probe(8).
-	said=$(mandoc -T lint "$page" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db|Sh REPORT instead of')
-	is "$said" "" "mandoc reports nothing about ${page#man/}"
-done
+# The other manuals that mandoc misses are not faults of these; REPORT is a section of ranged-probe(8).
+said=$(mandoc -T lint man/*.[1-8] 2>&1 | grep -vE 'referenced manual not found|outdated mandoc.db|Sh REPORT instead of')
+is "$said" "" "mandoc reports nothing about the manuals"
 
 # --- the pages for developers ---
 
@@ -117,24 +122,26 @@ same "architecture.md: the map lists each file of src/, and no others" "$DIR/map
 
 shopt -s nullglob
 cat doc/*.md src/*/README | words '\b[a-z]+_[a-z_]+\(\)|\bstruct [a-z_]+' | sed 's/()//; s/^struct //' | sort -u >"$DIR/named"
-grep -ohwE '[a-z_]+' -r src tests --include='*.[ch]' | sort -u >"$DIR/identifiers"
+find src tests -name '*.[ch]' -exec perl -ne '$seen{$_} = 1 for /\b[a-z_]+\b/g; END { print "$_\n" for sort keys %seen }' {} + | sort -u >"$DIR/identifiers"
 is "$(comm -23 "$DIR/named" "$DIR/identifiers" | xargs)" "" \
 	"doc/ and the READMEs of src/: each function and type that they name exists"
 
-strangers=
-while IFS='|' read -r _ term owner _; do
-	owner=src/$(tr -d ' `' <<<"$owner")
-	word=$(sed -E 's/^ *([^ ]*).*/\1/' <<<"$term")
-	[ -f "$owner" ] && grep -qiF "$word" "$owner" || strangers+="$word is not in $owner; "
-done < <(grep '^| ' doc/glossary.md | tail -n +2)
+strangers=$(perl -e '
+	my $rows;
+	while (<>) {
+		my (undef, $term, $owner) = /^\| / ? split /\|/ : next;
+		next if !$rows++; # the head of the table
+		$owner = "src/" . ($owner =~ tr/ `//dr);
+		my ($word) = $term =~ /(\S+)/;
+		my $in;
+		my $text = -f $owner && open($in, "<", $owner) ? do { local $/; <$in> } : "";
+		print "$word is not in $owner; " if index(lc $text, lc $word) < 0;
+	}' doc/glossary.md)
 is "$strangers" "" "glossary.md: each term occurs in the file that owns it"
 
 # Links to files of the tree, apart from those with a scheme.
-broken=
-for page in README.md CHANGELOG.md SECURITY.md doc/*.md src/*/README; do
-	while read -r target; do
-		[ -e "$(dirname "$page")/$target" ] || broken+="$page: $target; "
-	done < <(grep -oE '\]\([^)#:]+[)#]' "$page" | sed 's/^](//; s/[)#]$//')
-done
+broken=$(perl -ne '
+	my ($directory) = $ARGV =~ m{^(.*/)?};
+	for (/\]\(([^)#:]+)[)#]/g) { print "$ARGV: $_; " if !-e ($directory // "") . $_ }' README.md CHANGELOG.md SECURITY.md doc/*.md src/*/README)
 is "$broken" "" "links between the pages lead to files"
 finish

@@ -24,7 +24,9 @@ ask_all() {
 # FILE: prints the statuses of ask_all with their numbers, such as "200*3 503*1".
 statuses() { perl -lane '$n{$F[0]}++; END { print join " ", map { "$_*$n{$_}" } sort keys %n }' "$1"; }
 slowest() { awk '$2 > most { most = $2 } END { print most + 0 }' "$1"; }                 # FILE: ms
-percentile() { sort -n -k 2 "$1" | awk -v p="$2" '{ t[NR] = $2 } END { print t[int((NR - 1) * p / 100) + 1] }'; } # FILE PERCENT
+# FILE PERCENT PATH: prints a percentile of the times of the paths that begin with PATH.
+percentile() { perl -lane 'BEGIN { ($percent, $path) = splice @ARGV, 0, 2 } push @times, $F[1] if index($F[3], $path) == 0;
+	END { print +(sort { $a <=> $b } @times)[int((@times - 1) * $percent / 100)] }' "$2" "$3" "$1"; }
 
 # NAME FILE COUNT MS: checks that all responses of ask_all are 503 with Retry-After, and arrived within MS.
 all_rejected() {

@@ -9,21 +9,21 @@ need_fuse
 need_cmd blockdev findmnt
 [ -z "$SANITIZED" ] || skip_all "a sanitizer waits in calls of its own"
 COUNT=40
-files() { # DIRECTORY NAME: prints the paths of its files with this name
+files() { # DIRECTORY NAME [TEXT]: prints the paths of its files with this name, each with a text behind it
 	local i
-	for ((i = 1; i <= COUNT; i++)); do echo "$1/$i/$2.bin"; done
+	for ((i = 1; i <= COUNT; i++)); do echo "$1/$i/$2.bin${3:-}"; done
 }
 # The root is on the slow disk, and another local filesystem and a FUSE filesystem that hangs are mounted beneath it.
 make_content() {
 	# shellcheck disable=SC2046
-	make_file $(for file in $(files slow warm) $(files slow cold); do echo "$file 20000"; done)
+	make_file $(files slow warm ' 20000') $(files slow cold ' 20000')
 	mkdir "$ROOT/local" "$ROOT/hung" "$ROOT/overlay"
 }
 mount_faulty_disk "$ROOT"
 mkdir "$DIR/local" "$DIR/source" "$DIR/empty"
 mount --bind "$DIR/local" "$ROOT/local" || exit
 # shellcheck disable=SC2046
-make_file $(for file in $(files local warm); do echo "$file 20000"; done)
+make_file $(files local warm ' 20000')
 
 # The kernel may use cached names and attributes of the FUSE filesystem for an hour.
 cp "$ROOT/local/1/warm.bin" "$DIR/source/a.bin"
@@ -45,11 +45,11 @@ start_ranged --workers 1
 
 # SECONDS PATH...: requests the files at once. Prints status and path of each response.
 get_all() {
-	local path config=$DIR/curls.$BASHPID
+	local path config=$DIR/curls.$BASHPID next=
 	for path in "${@:2}"; do
-		printf 'next\nurl = "%s/%s"\noutput = /dev/null\nwrite-out = "%%{http_code} %s\\n"\n' "$URL" "$path" "$path"
-		printf 'max-time = %s\n' "$(seconds "$1")"
-	done | tail -n +2 >"$config"
+		printf '%surl = "%s/%s"\noutput = /dev/null\nwrite-out = "%%{http_code} %s\\n"\nmax-time = %s\n' "$next" "$URL" "$path" "$path" $(($1 * RANGED_SLOW))
+		next=$'next\n'
+	done >"$config"
 	curl -sS --no-progress-meter --parallel --parallel-immediate --parallel-max 100 --config "$config" 2>/dev/null
 }
 count() { grep -c "$1" "$DIR/waits" || true; }

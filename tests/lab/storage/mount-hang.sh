@@ -12,7 +12,7 @@ mkdir "$DIR/one" "$DIR/two" "$DIR/mount1" "$DIR/mount2"
 fill() { # DIRECTORY
 	ROOT=$1 make_file hot.bin 50000 warm.bin 50000 cold.bin 9000000
 	mkdir "$1/new" "$1/dir" "$1/closed"
-	(cd "$1/new" && for i in $(seq 400); do echo "$i" >"$i"; done)
+	for i in {1..400}; do echo "$i" >"$1/new/$i"; done
 	touch "$1/dir/a" "$1/dir/b" "$1/closed/a"
 }
 fill "$ROOT"
@@ -35,13 +35,14 @@ paths() {
 }
 # FIRST OUT: sends 240 requests of four kinds to the local root, one after the other. Times are in us.
 load_local() {
-	local i path
+	local i path next=
 	for ((i = 0; i < 60; i++)); do
 		for path in "/hot.bin 0-" "/new/$(($1 + i)) 0-" "/dir/ 0-" "/cold.bin $(((i * 2 + $1 % 2) * 70000))-$(((i * 2 + $1 % 2) * 70000 + 9999))"; do
-			printf 'next\nurl = "%s%s"\nrange = %s\noutput = /dev/null\nmax-time = 2\n' "$URL" "${path% *}" "${path#* }"
+			printf '%surl = "%s%s"\nrange = %s\noutput = /dev/null\nmax-time = 2\n' "$next" "$URL" "${path% *}" "${path#* }"
 			printf 'write-out = "%%{http_code} %%{time_total} - %s\\n"\n' "${path% *}"
+			next=$'next\n'
 		done
-	done | tail -n +2 >"$DIR/local.curls"
+	done >"$DIR/local.curls"
 	curl -s --fail-early --config "$DIR/local.curls" | awk '{ $2 = int($2 * 1000000); print }' >"$2"
 }
 for host in x one two; do
@@ -74,8 +75,7 @@ is "$STATUS" 503 "HEAD is answered with 503"
 is "$(statuses "$DIR/before")" "200*60 206*180" "the local root is served before the stall"
 is "$(statuses "$DIR/during")" "200*60 206*180" "all requests for the local root are served"
 for path in hot.bin new dir cold.bin; do
-	for when in before during; do grep -- "- /$path" "$DIR/$when" >"$DIR/$when.kind"; done
-	before=$(percentile "$DIR/before.kind" 99) during=$(percentile "$DIR/during.kind" 99)
+	before=$(percentile "$DIR/before" 99 "/$path") during=$(percentile "$DIR/during" 99 "/$path")
 	diag "$path: p99 $before us before, $during us during the stall"
 	# Twice the latency, and at least what a busy machine may add to any request.
 	at_most "$during" $((before * 2 > 20000 * RANGED_SLOW ? before * 2 : 20000 * RANGED_SLOW)) "the latency of $path remains (us)"
