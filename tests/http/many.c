@@ -7,6 +7,9 @@
  * many ADDRESS LOG CONNECTIONS SECONDS    requests random names for this time, half of them names that change
  * many ADDRESS LOG CONNECTIONS all        requests each name once
  *
+ * Random names are requested in bursts, on all connections at once. So the number of requests is limited, although the
+ * changes need some seconds.
+ *
  * Prints the first wrong responses, and then the number of responses of each kind.
  */
 #define _GNU_SOURCE
@@ -21,6 +24,7 @@
 #define FILE_LIMIT_NS UINT64_C(2000000000)
 #define ABSENT_LIMIT_NS UINT64_C(1000000000)
 #define ANSWER_TIMEOUT_MS 30000
+#define BURST_MS 60
 #define SHOWN_FAULTS 10
 #define RESPONSE_BYTES (96 << 10)
 
@@ -31,6 +35,7 @@ struct client {
 	enum request request;
 	struct log_name *name;
 	bool coded; /* the original of a variant was requested with Accept-Encoding */
+	bool idle;  /* until the next burst */
 	uint64_t sent_ns;
 	uint32_t first, last; /* the range, in blocks */
 	size_t received;
@@ -62,7 +67,7 @@ static unsigned counts[KINDS + 1]; /* The last one counts all other kinds. */
 static int poll_fd;
 static bool all;
 static uint32_t next_name;
-static uint64_t end_ns;
+static uint64_t end_ns, burst_ns;
 static unsigned busy, faults, cuts, reopened, refused;
 
 /* --- the states of a name --- */
@@ -349,9 +354,19 @@ static bool send_next(struct client *client)
 
 static void reopen(struct client *client)
 {
+	client->idle = false;
 	close(client->fd);
 	if (!open_client(client) || !send_next(client))
 		busy--;
+}
+
+static void send_or_close(struct client *client)
+{
+	client->idle = false;
+	if (!send_next(client)) {
+		close(client->fd);
+		busy--;
+	}
 }
 
 /* The server closed the connection. Before a response, it may do so; the request is sent again. */
@@ -400,24 +415,45 @@ static void receive(struct client *client)
 	judge(client, &response);
 	if (closes)
 		reopen(client);
-	else if (!send_next(client)) {
-		close(client->fd);
-		busy--;
+	else if (!all)
+		client->idle = true;
+	else
+		send_or_close(client);
+}
+
+/* If the time of the next burst has come, sends a request on each idle connection. Returns the milliseconds to wait. */
+static int send_burst(struct client *clients, unsigned count)
+{
+	uint64_t now = now_ns();
+
+	if (all)
+		return ANSWER_TIMEOUT_MS;
+	if (now >= burst_ns) {
+		burst_ns = now + BURST_MS * UINT64_C(1000000);
+		for (unsigned i = 0; i < count; i++) {
+			if (clients[i].idle)
+				send_or_close(&clients[i]);
+		}
 	}
+	return (int)((burst_ns - now) / 1000000) + 1;
 }
 
 static void run(struct client *clients, unsigned count)
 {
 	struct epoll_event events[64];
+	uint64_t answered_ns;
 
 	for (unsigned i = 0; i < count; i++) {
 		if (open_client(&clients[i]) && send_next(&clients[i]))
 			busy++;
 	}
+	answered_ns = now_ns();
 	while (busy > 0) {
-		int ready = epoll_wait(poll_fd, events, 64, ANSWER_TIMEOUT_MS);
+		int ready = epoll_wait(poll_fd, events, 64, send_burst(clients, count));
 
-		if (ready == 0) {
+		if (ready > 0)
+			answered_ns = now_ns();
+		if (now_ns() - answered_ns > ANSWER_TIMEOUT_MS * UINT64_C(1000000)) {
 			printf("no answer on %u connections\n", busy);
 			faults++;
 			return;
