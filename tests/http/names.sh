@@ -24,20 +24,23 @@ start_changes() {
 end_changes() {
 	wait "$CHANGES"
 	is $? 0 "all changes of files succeeded"
-	diag "$(cat "$DIR/changed")"
+	diag "$(<"$DIR/changed")"
 }
 
 # CONNECTIONS SECONDS|all: requests names and writes the report of many.c to $DIR/many.out.
 request_names() { "$DIR/many" "$ADDRESS" "$DIR/names" "$@" >"$DIR/many.out" 2>&1; }
 
 # KEY: prints a number of the last report.
-counted() { tail -n 1 "$DIR/many.out" | grep -oE "(^| )$1 [0-9]+" | grep -oE '[0-9]+$'; }
+counted() {
+	local lines
+	mapfile -t lines <"$DIR/many.out"
+	[[ " ${lines[-1]}" =~ " $1 "([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
+}
 
 # NAME: checks the last report.
 all_right() {
 	is "$(counted wrong)" 0 "$1: each response is of one content of its name, and up to date"
-	[ "$(counted wrong)" = 0 ] || sed 's/^/# /' "$DIR/many.out" | cut -c 1-250
-	diag "$(tail -n 1 "$DIR/many.out")"
+	if [ "$(counted wrong)" = 0 ]; then echo "# $(<"$DIR/many.out")"; else sed 's/^/# /' "$DIR/many.out" | cut -c 1-250; fi
 }
 
 # Prints the number of files below DIRECTORY that the server has open.
@@ -46,7 +49,7 @@ open_below() { find "/proc/$PID/fd" -lname "$1/*" 2>/dev/null | wc -l; }
 # Prints the number of lookups that the reactors have made themselves.
 inline_lookups() {
 	take_stats
-	grep 'stats device' "$DIR/stats" | grep -oE ' lookups_inline=[0-9]+' | awk -F = '{ sum += $2 } END { print sum + 0 }'
+	awk '/stats device/ && match($0, / lookups_inline=[0-9]+/) { sum += substr($0, RSTART + 16) } END { print sum + 0 }' "$DIR/stats"
 }
 
 # SECONDS WHERE: requests all files once, then random ones while files change. WHERE is "inline" if the reactors can look up

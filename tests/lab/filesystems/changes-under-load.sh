@@ -12,7 +12,7 @@ CACHE=64M
 check() {
 	local name=$1 served=$ROOT
 	ROOT=$CHANGED
-	make_names 2000 300 20
+	make_names 800 300 20
 	ROOT=$served
 	start_ranged --workers 2
 	ROOT=$CHANGED
