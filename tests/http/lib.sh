@@ -445,10 +445,12 @@ stat_of() { # KEY [LINE-PATTERN]: prints a value of the last report
 		value = substr($0, at + length(key)); sub(/ .*/, "", value); print value; exit }' "$DIR/stats"
 }
 threads() { # NAME-GLOB: prints the ids of the threads with matching names
-	local comm
+	local comm name
 	for comm in "/proc/$PID/task"/*/comm; do
+		{ read -r name <"$comm"; } 2>/dev/null || continue
+		comm=${comm%/comm}
 		# shellcheck disable=SC2254
-		case $(cat "$comm") in $1) basename "$(dirname "$comm")" ;; esac
+		case $name in $1) echo "${comm##*/}" ;; esac
 	done
 }
 

@@ -43,9 +43,10 @@ install_units() {
 # NAME LINE...: writes /etc/ranged/NAME.conf with these lines, and the root, a small cache and two workers unless the
 # lines set them.
 configure() {
-	local key lines=("${@:2}")
+	local key given lines=("${@:2}")
+	printf -v given '\n%s' "${lines[@]}"
 	for key in 'root = /srv/files' 'cache_size = 16M' 'workers = 2'; do
-		[[ $'\n'$(printf '%s\n' "${@:2}") == *$'\n'"${key%% *} ="* ]] || lines+=("$key")
+		[[ $given == *$'\n'"${key%% *} ="* ]] || lines+=("$key")
 	done
 	printf '%s\n' "${lines[@]}" >"$MACHINE/etc/ranged/$1.conf"
 }
@@ -136,25 +137,23 @@ main_pid() { property MainPID "$@"; }
 host_pid() {
 	local inner status
 	inner=$(main_pid "$@")
-	for status in /proc/[0-9]*/status; do
-		if grep -qs "^NSpid:.*[[:space:]]$inner\$" "$status" && [ "${status%/status}/ns/pid" -ef "/proc/$LEADER/ns/pid" ]; then
-			basename "${status%/status}"
-		fi
+	for status in $(grep -ls "^NSpid:.*[[:space:]]$inner\$" /proc/[0-9]*/status); do
+		status=${status%/status}
+		[ ! "$status/ns/pid" -ef "/proc/$LEADER/ns/pid" ] || echo "${status#/proc/}"
 	done
 }
 
 # PATH [CURL-OPTION...]: like get, from inside of the machine.
 get_inside() {
+	HEAD=$MACHINE/root/test.head
+	BODY=$MACHINE/root/test.body
 	: >"$HEAD"
-	inside curl -sS -g --path-as-is --max-time "$(seconds 30)" -D /run/test.head -o /run/test.body -w '%{http_code}' "${@:2}" \
-		"${URL:-http://127.0.0.1}$1" >"$DIR/status" 2>"$DIR/curl"
+	: >"$BODY"
+	# shellcheck disable=SC2034
+	STATUS=$(inside curl -sS -g --path-as-is --max-time "$((30 * RANGED_SLOW))" -D /root/test.head -o /root/test.body -w '%{http_code}' "${@:2}" \
+		"${URL:-http://127.0.0.1}$1" 2>"$DIR/curl")
 	# shellcheck disable=SC2034
 	RC=$?
-	# shellcheck disable=SC2034
-	STATUS=$(cat "$DIR/status")
-	inside cat /run/test.body >"$BODY" 2>/dev/null
-	inside cat /run/test.head >"$HEAD" 2>/dev/null
-	inside rm -f /run/test.body /run/test.head
 }
 
 # Ends the machine with all of its processes, without an orderly shutdown.
