@@ -39,6 +39,9 @@ if (!$pid) {
 	open STDERR, ">", "$profile.log";
 	exec $program, "--headless", "--no-sandbox", "--remote-debugging-pipe", "--user-data-dir=$profile", "--no-first-run",
 		"--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--hide-scrollbars",
+		# The following parts of the browser only cost time.
+		"--disable-extensions", "--disable-default-apps", "--disable-component-update", "--disable-sync", "--disable-breakpad",
+		"--metrics-recording-only", "--mute-audio", "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider",
 		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "about:blank" or POSIX::_exit(127);
 }
 close $their_in;

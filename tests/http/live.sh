@@ -11,24 +11,24 @@ open_browser() {
 	BROWSER=$!
 	exec 7>"$DIR/do"
 	SEEN=0
-	[ "$(browser 'eval 1')" = 1 ] || skip_all "chromium does not start here: $(head -n 1 "$DIR/browser")"
-	SEEN=1
+	see 'eval 1'
+	[ "$SAID" = 1 ] || skip_all "chromium does not start here: $(head -n 1 "$DIR/browser")"
 }
-
-# STEP: runs a step and prints its output of one line. It is called in a subshell, so the caller increments SEEN, as see does.
-browser() {
-	printf '%s\n' "$1" >&7
-	await 60 browser_said $((SEEN + 1)) && sed -n "$((SEEN + 1))p" "$DIR/seen"
-}
-browser_said() { [ "$(wc -l <"$DIR/seen")" -ge "$1" ] || ! kill -0 "$BROWSER"; }
 
 # STEP: runs a step without output.
 browse() { printf '%s\n' "$1" >&7; }
 
-# STEP: runs a step and sets SAID to its output.
+# STEP: runs a step and sets SAID to its output of one line.
 see() {
-	SAID=$(browser "$1")
+	printf '%s\n' "$1" >&7
+	SAID=
+	await 60 browser_said || diag "the browser printed nothing: $1"
 	SEEN=$((SEEN + 1))
+}
+browser_said() {
+	local lines
+	mapfile lines <"$DIR/seen"
+	if [[ ${lines[SEEN]-} == *$'\n' ]]; then SAID=${lines[SEEN]%$'\n'}; else ! kill -0 "$BROWSER"; fi
 }
 
 # CONDITION [VALUE]: waits in the page until the condition is true. Sets SAID to the value, or to "late" after a timeout.

@@ -125,6 +125,12 @@ booted() {
 
 inside() { nsenter -t "$LEADER" -a -- "$@"; }
 
+# A condition for await that starts many processes: tests it twice a second.
+seldom() { # COMMAND...
+	pause 0.4
+	"$@"
+}
+
 # Applies to ranged.service unless another unit is named.
 property() { inside systemctl show -P "$1" "${2:-ranged.service}"; }
 journal() { inside journalctl -q --no-pager -o cat -u ranged.service "$@"; }
