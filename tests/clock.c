@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The clock of a program under test. It runs as the kernel's clock does, plus an offset that the test moves forward, so
- * a test of a timeout need not wait for it. The functions below replace those of the C library that
- * read the monotonic or the wall clock, or sleep until a time, as far as ranged and its libraries call them.
+ * a test of a timeout need not wait for it. A script can also hold the clock, which then moves only with the offset. The
+ * functions below replace those of the C library that read the monotonic or the wall clock, or sleep until a time, as far
+ * as ranged and its libraries call them.
  *
- * A script preloads this file as tests/clock.so and writes the offset into the file that $TEST_CLOCK names (advance in
- * tests/http/lib.sh). The file has the microseconds as eight digits in base 64, so that a shell can write them, and the
- * program read them, at once. A unit test links this file and calls clock_advance_ms().
+ * A script preloads this file as tests/clock.so and writes the file that $TEST_CLOCK names (advance and hold_clock in
+ * tests/http/lib.sh). The file has the offset in microseconds as eight digits in base 64, so that a shell can write
+ * them, and the program read them, at once. Eight more digits are the kernel's wall clock at which the clock is held,
+ * without its upper bits, or 0. A unit test links this file and calls clock_advance_ms().
  *
  * A function that sleeps does so in slices, and compares the clock with its end after each. The offset is the same for
  * the monotonic and for the wall clock. The kernel does not know it: the times of files remain real.
@@ -42,21 +44,63 @@
 void clock_advance_ms(int64_t ms);
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size);
 
+#define DIGITS_MASK ((INT64_C(1) << 48) - 1) /* the bits of eight digits */
+
 /*
  * The offset in nanoseconds, or the digits of the file, of which the first one is the most significant. The test writes
  * them and all threads read them; they publish no other data, so relaxed order suffices.
  */
 static _Atomic int64_t own_offset;
-static const _Atomic uint64_t *shared_digits;
+static const _Atomic uint64_t *shared_digits; /* of the offset and of the held time */
+/* The kernel's wall clock at the start, and its distance from the monotonic clock. */
+static int64_t start_wall, wall_distance;
 
-__attribute__((constructor)) UNCHECKED static void map_offset(void)
+UNCHECKED static int64_t to_ns(const struct timespec *time)
+{
+	return time->tv_sec * NS_PER_S + time->tv_nsec;
+}
+
+UNCHECKED static int kernel_time(clockid_t id, struct timespec *time)
+{
+	static __typeof__(&clock_gettime) next;
+
+	if (next == NULL)
+		next = NEXT(clock_gettime);
+	return next(id, time);
+}
+
+UNCHECKED static int64_t kernel_ns(clockid_t id)
+{
+	struct timespec now = { .tv_sec = 0 };
+
+	kernel_time(id, &now);
+	return to_ns(&now);
+}
+
+/* Reads both clocks within 0.1 ms, if that is possible. */
+UNCHECKED static void note_distance(void)
+{
+	int64_t before, after;
+	int tries = 100;
+
+	do {
+		before = kernel_ns(CLOCK_MONOTONIC);
+		start_wall = kernel_ns(CLOCK_REALTIME);
+		after = kernel_ns(CLOCK_MONOTONIC);
+	} while (after - before > NS_PER_MS / 10 && --tries > 0);
+	wall_distance = start_wall - after;
+}
+
+__attribute__((constructor)) UNCHECKED static void map_clock(void)
 {
 	const char *path = getenv("TEST_CLOCK");
 	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	void *mapped = fd >= 0 ? mmap(NULL, sizeof(*shared_digits), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+	void *mapped = fd >= 0 ? mmap(NULL, 2 * sizeof(*shared_digits), PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
 
-	if (mapped != MAP_FAILED)
+	if (mapped != MAP_FAILED) {
+		note_distance();
 		shared_digits = mapped;
+	}
 	if (fd >= 0)
 		close(fd);
 }
@@ -67,22 +111,32 @@ UNCHECKED void clock_advance_ms(int64_t ms)
 	atomic_fetch_add_explicit(&own_offset, ms * NS_PER_MS, memory_order_relaxed);
 }
 
-UNCHECKED static int64_t offset_ns(void)
+UNCHECKED static int64_t shared_us(int index)
 {
-	uint64_t digits;
+	uint64_t digits = atomic_load_explicit(&shared_digits[index], memory_order_relaxed);
 	int64_t us = 0;
 
-	if (shared_digits == NULL)
-		return atomic_load_explicit(&own_offset, memory_order_relaxed);
-	digits = atomic_load_explicit(shared_digits, memory_order_relaxed);
 	for (size_t i = 0; i < sizeof(digits); i++)
 		us = us * 64 + ((const unsigned char *)&digits)[i] - '0';
-	return us * NS_PER_US;
+	return us;
 }
 
-UNCHECKED static int64_t to_ns(const struct timespec *time)
+UNCHECKED static int64_t offset_ns(void)
 {
-	return time->tv_sec * NS_PER_S + time->tv_nsec;
+	if (shared_digits == NULL)
+		return atomic_load_explicit(&own_offset, memory_order_relaxed);
+	return shared_us(0) * NS_PER_US;
+}
+
+/* Replaces the kernel's time by the one at which the clock is held. */
+UNCHECKED static int64_t held_ns(clockid_t id, int64_t now)
+{
+	int64_t held = shared_digits != NULL ? shared_us(1) : 0;
+
+	if (held == 0)
+		return now;
+	held = (held | (start_wall / NS_PER_US & ~DIGITS_MASK)) * NS_PER_US;
+	return id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE ? held : held - wall_distance;
 }
 
 UNCHECKED static struct timespec to_timespec(int64_t ns)
@@ -94,14 +148,10 @@ UNCHECKED static struct timespec to_timespec(int64_t ns)
 
 UNCHECKED int clock_gettime(clockid_t id, struct timespec *time)
 {
-	static __typeof__(&clock_gettime) next;
-	int error;
+	int error = kernel_time(id, time);
 
-	if (next == NULL)
-		next = NEXT(clock_gettime);
-	error = next(id, time);
 	if (error == 0 && id != CLOCK_PROCESS_CPUTIME_ID && id != CLOCK_THREAD_CPUTIME_ID)
-		*time = to_timespec(to_ns(time) + offset_ns());
+		*time = to_timespec(held_ns(id, to_ns(time)) + offset_ns());
 	return error;
 }
 
@@ -228,7 +278,7 @@ UNCHECKED static struct timespec slice_end(clockid_t id, const struct timespec *
 	if (id < 0)
 		id = deadline->tv_sec < MONOTONIC_END_S ? CLOCK_MONOTONIC : CLOCK_REALTIME;
 	*left = slice_ns(id, to_ns(deadline));
-	return to_timespec(now_ns(id) - offset_ns() + *left);
+	return to_timespec(kernel_ns(id) + *left);
 }
 
 UNCHECKED int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,

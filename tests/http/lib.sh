@@ -51,7 +51,8 @@ ROOT=$DIR/www # the root of ranged
 HEAD=$DIR/head
 BODY=$DIR/body
 mkdir -m 755 "$DIR" "$ROOT" || exit 1
-exec {NEVER}<> <(:) # a pipe without data, for pause
+NEVER=99 # a pipe without data, for pause; tests choose lower numbers
+exec 99<> <(:)
 
 # --- TAP ---
 
@@ -363,7 +364,7 @@ note_waits() {
 # Lets the test move the clock of every ranged that it starts from now on. See tests/clock.c.
 control_clock() {
 	preload clock
-	printf 00000000 >"$DIR/clock"
+	printf 0000000000000000 >"$DIR/clock"
 	export TEST_CLOCK=$DIR/clock
 }
 
@@ -388,16 +389,33 @@ stop_fast_clock() {
 	wait "$FAST_CLOCK" 2>/dev/null
 }
 
-# The milliseconds since 1970 by that clock.
-clock_ms() {
+# Holds that clock: it moves only by advance, until release_clock. For tests in which no time must pass.
+hold_clock() {
 	local offset
 	read_clock offset
-	echo $(((${EPOCHREALTIME//[.,]/} + offset) / 1000))
+	# The program knows the upper bits. The clock steps by 10 ms, so that it goes back on no machine.
+	HELD_US=$(((${EPOCHREALTIME//[.,]/} + 10000) & ((1 << 48) - 1)))
+	digits_of HELD $HELD_US
+	write_clock "$offset"
 }
-await_clock() { while [ "$(clock_ms)" -lt "$1" ]; do pause 0.01; done; } # MILLISECONDS since 1970
+release_clock() {
+	local offset
+	read_clock offset
+	HELD_US=0 HELD=00000000
+	write_clock "$offset"
+}
+HELD_US=0 HELD=00000000
+
+# The milliseconds since 1970 by that clock.
+clock_ms() {
+	local offset now=${EPOCHREALTIME//[.,]/}
+	[ $HELD_US = 0 ] || now=$((now >> 48 << 48 | HELD_US))
+	read_clock offset
+	echo $(((now + offset) / 1000))
+}
 
 # The offset is in microseconds, in the file as eight digits in base 64 from "0" to "o": none of them is a NUL or a
-# newline, at which bash would split the write. These functions start no process.
+# newline, at which bash would split the write. Eight digits of the held time follow. These functions start no process.
 read_clock() { # VARIABLE
 	local digits value=0 digit i
 	read -rN 8 digits <"$DIR/clock"
@@ -408,12 +426,17 @@ read_clock() { # VARIABLE
 	printf -v "$1" %d "$value"
 }
 write_clock() { # OFFSET
-	local text='' digit shift
+	local text
+	digits_of text "$1"
+	printf %s "$text$HELD" 1<>"$DIR/clock"
+}
+digits_of() { # VARIABLE NUMBER
+	local digits='' digit shift
 	for shift in 42 36 30 24 18 12 6 0; do
-		printf -v digit '\\x%x' $((($1 >> shift & 63) + 48))
-		text+=$digit
+		printf -v digit '\\x%x' $((($2 >> shift & 63) + 48))
+		digits+=$digit
 	done
-	printf '%b' "$text" 1<>"$DIR/clock"
+	printf -v "$1" %b "$digits"
 }
 to_us() { # VARIABLE SECONDS
 	local part=
@@ -644,33 +667,25 @@ compare_ranges() {
 		"all bodies are correct"
 }
 
-# NAME PATH [CURL-OPTION...]: downloads in the background and counts the bytes, until stop_counts.
-start_count() {
-	curl -sS -N "${@:3}" "$URL$2" > >(wc -c >"$DIR/$1.count") 2>/dev/null &
-	COUNTS+=($!)
+# SECONDS [DIRECTORY]: downloads while the held clock advances by that time; paced.pl describes the lines of standard input.
+# Sets MS, the time.
+download_for() {
+	perl "$LIB/paced.pl" "$DIR/clock" "$ADDRESS" "$@" >"$DIR/paced" || exit
+	MS=$(($1 * 1000))
+	! grep '^#' "$DIR/paced"
 }
-COUNTS=()
-stop_counts() {
-	kill "${COUNTS[@]}" 2>/dev/null
-	await 10 no_empty_count
-}
-no_empty_count() { [ -z "$(find "$DIR" -name '*.count' -empty)" ]; }
-# Lets the clock of control_clock run from START to START + MILLISECONDS, and ends the downloads. Sets MS, their duration by
-# that clock.
-count_for() { # START MILLISECONDS
-	start_fast_clock
-	await_clock $(($1 + $2))
-	stop_fast_clock
-	MS=$(($(clock_ms) - $1))
-	stop_counts
-}
-# Checks that BYTES is between LEAST and MOST percent of what RATE bytes per second give in the time of count_for.
+# Checks that BYTES is between LEAST and MOST percent of what RATE bytes per second give in the time of download_for.
 is_rate() { # BYTES RATE LEAST MOST NAME
 	at_least "$1" $(($2 * MS * $3 / 100000)) "$5"
 	at_most "$1" $(($2 * MS * $4 / 100000)) "$5"
 }
-bytes_of() { # GLOB: all bytes of the downloads of these names
-	find "$DIR" -name "$1.count" -exec cat {} + | awk '{ sum += $1 } END { print sum }'
+# GROUP-PATTERN [sum|min|max]: the bytes of the downloads whose group matches the extended regular expression.
+bytes_of() {
+	awk -v group="^($1)\$" -v what="${2:-sum}" '$1 ~ group {
+		sum += $2
+		if (min == "" || $2 < min) min = $2
+		if ($2 > max) max = $2
+	} END { print what == "min" ? min : what == "max" ? max : sum }' "$DIR/paced"
 }
 
 # PATH [CURL-OPTION...]: requests a path with curl. Sets STATUS and RC, the exit status of curl. The header goes to $HEAD,

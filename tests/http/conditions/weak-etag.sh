@@ -15,6 +15,7 @@ for name in kept own private stored inside; do make_file $name/a.bin 100; done
 touch -d '+1 hour' "$ROOT/ahead.bin" "$ROOT"/*/a.bin
 control_clock
 start_ranged
+hold_clock
 
 # The mtime is the current second without a fraction, because a filesystem may store whole seconds only.
 touch -d "@$(date +%s)" "$ROOT/a.bin"
@@ -40,7 +41,8 @@ head_of /a.bin
 is "$STATUS $(header ETag) $(header Cache-Control)" "200 W/$strong no-cache" "HEAD has the weak tag"
 
 # An mtime with a fraction of a second: a file that is 0.1 s old is not young.
-touch -d '-0.1 seconds' "$ROOT/b.bin"
+ago=$(($(clock_ms) - 100))
+touch -d "@${ago%???}.${ago: -3}" "$ROOT/b.bin"
 case $(stat -c %.9Y "$ROOT/b.bin") in
 *.000000000) ;; # the fraction is 0 by accident, or the filesystem stores whole seconds
 *)
@@ -54,9 +56,9 @@ case $(stat -c %.9Y "$ROOT/b.bin") in
 	;;
 esac
 
-is_strong() { get /a.bin && [ "$(header ETag)" = "$strong" ]; }
 advance 3
-ok "the tag is strong 3 s later" is_strong
+get /a.bin
+is "$(header ETag)" "$strong" "the tag is strong 3 s later"
 is "$(header_count Cache-Control)" 0 "a cache may reuse the response"
 get_range 0-9 /a.bin -H "If-Range: $strong"
 is "$STATUS" 206 "If-Range with the strong tag matches"
@@ -82,10 +84,11 @@ done <<-'END'
 	stored no-store
 	inside private, no-cache
 END
+release_clock
 age "$ROOT"/*/a.bin
 advance 2
 kept_again() { get /kept/a.bin && [ "$(header Cache-Control)" = "public, max-age=3600, immutable" ]; }
-ok "an old file has the configured Cache-Control" await 2 kept_again
+ok "an old file has the configured Cache-Control" await 10 kept_again
 get /own/a.bin
 is "$(header X-Accel-Expires) $(header_count Cache-Control)" "60 2" "an old file has the fields of the key header"
 finish

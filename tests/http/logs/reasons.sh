@@ -87,8 +87,15 @@ run_out_of_time() {
 logs "200 GET max_transfer_time" "a transfer that takes too long" "$(disconnect max_transfer_time)" run_out_of_time
 
 # Rejections of a request.
+exceed_requests() {
+	get /rare/a.bin
+	release_clock
+}
+before=$(lines)
+hold_clock # between the request within the limit and the one over it
 get /rare/a.bin
-logs "429 GET requests_per_client" "a request over the limit of its client" "$(rejection requests_per_client)" get /rare/a.bin
+await 10 logged_after "$before"
+logs "429 GET requests_per_client" "a request over the limit of its client" "$(rejection requests_per_client)" exceed_requests
 logs "403 GET access" "a request from an address that is denied" "$(rejection access)" get /closed/a.bin
 logs "400 GET bad_request" "an invalid request" "$(rejection bad_request)" ask 'GET /a.bin HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n'
 before=$(lines)

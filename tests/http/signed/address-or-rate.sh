@@ -3,7 +3,7 @@
 # Signed URLs that are bound to an address or a network, or that carry a rate.
 . "$(dirname "$0")/../lib.sh"
 
-make_file x.bin 1000 large.bin 20000000 slow/large.bin 20000000
+make_file x.bin 1000 large.bin 3000000 slow/large.bin 3000000
 make_keys 'one 0123456789abcdef'
 config "sign_keys = \"$DIR/keys\"" 'trusted_proxies = "127.0.1.0/24"' 'location "/slow/" { rate = 200K }'
 control_clock
@@ -38,17 +38,19 @@ is "$STATUS" 403 "another client of the proxy is rejected"
 get "$url" -H 'X-Forwarded-For: 192.0.2.7'
 is "$STATUS" 403 "the field of a client without a proxy is ignored"
 
-start=$(clock_ms)
-start_count limited "$(sign /large.bin --rate 400K)"
-start_count less "$(sign /slow/large.bin --rate 400K)"
-start_count least "$(sign /slow/large.bin --rate 100K)"
 get "$(sign /large.bin)"
 cmp_whole large.bin "another URL of the same file is not limited"
-count_for "$start" 5000
-near() { is_rate "$1" "$2" 80 110 "$3"; } # BYTES RATE NAME
-near "$(bytes_of limited)" 409600 "a signed rate"
-near "$(bytes_of less)" 204800 "a signed rate above the configured one"
-near "$(bytes_of least)" 102400 "a signed rate below the configured one"
+hold_clock
+download_for 5 <<-END
+	limited 409600 1 127.0.0.1 $(sign /large.bin --rate 400K)
+	less 204800 1 127.0.0.1 $(sign /slow/large.bin --rate 400K)
+	least 102400 1 127.0.0.1 $(sign /slow/large.bin --rate 100K)
+END
+release_clock
+near() { is_rate "$(bytes_of "$1")" "$2" 80 110 "$3"; } # GROUP RATE NAME
+near limited 409600 "a signed rate"
+near less 204800 "a signed rate above the configured one"
+near least 102400 "a signed rate below the configured one"
 get "$(sign /x.bin --rate 100K)"
 get "$(sign /x.bin)"
 cmp_whole x.bin

@@ -16,6 +16,7 @@ kill -TERM "$PID"
 not_ready() { [ "$(readiness)" = 503 ]; }
 ok "/readyz reports 503 after SIGTERM" await 5 not_ready
 ok "the delay is logged" await 5 grep -q 'still accepting connections for 50000 ms' "$DIR/error.log"
+hold_clock
 advance 10
 printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' >&5
 cat <&5 >"$DIR/reply"
@@ -27,7 +28,7 @@ for i in 1 2 3; do
 	cmp_whole a.bin
 	is "$(header Connection)" close "the response says that the connection closes"
 	advance 12
-done
+done # 4 s before the end of the delay
 for options in --head "-H If-None-Match:$(etag_of "$ROOT/a.bin")" "-H Range:bytes=0-9" --http1.0; do
 	# shellcheck disable=SC2086
 	get /a.bin $options
@@ -37,6 +38,7 @@ get /missing
 is "$STATUS $(header Connection)" "404 close" "an error reply says that the connection closes"
 refused() { ! curl -sS -o /dev/null "$URL/a.bin" 2>/dev/null; }
 not_ok "ranged does not drain before the end of the delay" grep -q 'draining 0 connections' "$DIR/error.log"
+release_clock
 advance 6
 ok "ranged drains after the delay" await 5 grep -q 'draining 0 connections' "$DIR/error.log"
 ok "new connections are refused" await 5 refused
