@@ -51,9 +51,11 @@ start_node() {
 		sed -i "/^${line%%[ =]*} =/d" "$name.conf"
 		echo "$line" >>"$name.conf"
 	done
-	"$RANGED" --config "$name.conf" --access-log "$name.access" --error-log "$name.error" --admin "unix:$name.admin" \
+	rm -f "$name.address"
+	"$RANGED" --config "$name.conf" --address-file "$name.address" --access-log "$name.access" --error-log "$name.error" --admin "unix:$name.admin" \
 		</dev/null >>"$DIR/stdout" 2>>"$DIR/stderr.node$1" &
 	NODES[$1]=$!
+	await 10 test -s "$name.address"
 	await 10 node_ready "$1" || { diag "node $1 is not ready" "$(tail -n 5 "$name.error" "$DIR/stderr.node$1")"; exit 1; }
 }
 node_ready() { curl -sf --interface 127.0.0.9 -o /dev/null --max-time 1 "http://$(node_address "$1"):8080/healthz"; }
@@ -85,7 +87,7 @@ finish_fleet() { # NODE...
 	local i
 	stop_balancer
 	for i; do kill -TERM "${NODES[$i]}"; done
-	sleep 0.1
+	pause 0.1
 	for i; do kill -TERM "${NODES[$i]}"; done
 	for i; do
 		end_node "$i"
@@ -105,12 +107,19 @@ end_kill() {
 
 # Requests each file three times, as often as there are nodes, and checks the bodies.
 request_all() {
-	local name
+	local name urls=()
 	for name in "${NAMES[@]}" "${NAMES[@]}" "${NAMES[@]}"; do
-		get "/$name"
-		cmp "$ROOT/$name" "$BODY" || echo "$name"
-	done >"$DIR/differs" 2>&1
+		urls+=(-o "$DIR/all.${#urls[@]}" "$URL/$name")
+	done
+	curl -sS "${urls[@]}" 2>"$DIR/differs"
+	perl -e '
+		my ($root, $all, @names) = @ARGV;
+		sub slurp { local $/; open my $in, "<:raw", $_[0] or return ""; return scalar <$in> }
+		for my $i (0 .. $#names) {
+			print "$names[$i]\n" unless slurp("$root/$names[$i]") eq slurp($all . 3 * $i);
+		}' "$ROOT" "$DIR/all." "${NAMES[@]}" "${NAMES[@]}" "${NAMES[@]}" >>"$DIR/differs"
 	is "$(cat "$DIR/differs")" "" "each file is correct through the balancer"
+	rm -f "$DIR"/all.*
 }
 
 # NODE...: prints the names of the files in the caches of these nodes, a line for each file and node.
@@ -148,9 +157,13 @@ stop_balancer() {
 
 # COLUMN: prints this column of the statistics of HAProxy, for all nodes in one line.
 statistics() {
-	curl -sS --max-time 1 'http://127.0.0.1:8404/;csv' |
-		awk -F , -v column="$1" '$1 == "nodes" && $2 ~ /^node/ { sub(/ .*/, "", $column); print $column }' | xargs
-}
+	local fields values=()
+	printf 'GET /;csv HTTP/1.0\r\n\r\n' >&5
+	while IFS=, read -rt 1 -a fields <&5; do
+		[[ ${fields[0]} != nodes || ${fields[1]} != node* ]] || values+=("${fields[$1 - 1]%% *}")
+	done
+	echo "${values[*]}"
+} 5<>/dev/tcp/127.0.0.1/8404 2>/dev/null
 states() { statistics 18; } # "UP UP DOWN"
 states_are() { [ "$(states)" = "$1" ]; }
 # NODE: returns true if HAProxy has at least 5 connections to this node.
@@ -160,7 +173,7 @@ has_connections() { [ "$(statistics 5 | cut -d ' ' -f "$1")" -ge 5 ]; }
 
 # Sends verified requests for all files until stop_load; see verify.c for the options.
 start_load() {
-	"$VERIFY" 127.0.0.1:80 "$ROOT" requests=1000000 connections=8 pause=10 wait="$(seconds 20)" "$@" "${NAMES[@]}" \
+	"$VERIFY" 127.0.0.1:80 "$ROOT" requests=1000000 connections=8 pause=80 wait="$(seconds 20)" "$@" "${NAMES[@]}" \
 		>"$DIR/verify.out" 2>&1 &
 	LOAD=$!
 }

@@ -20,13 +20,19 @@ start_haproxy "$FLEET/haproxy.cfg"
 
 # QUERY: prints the values of the results of a query.
 value() {
-	curl -sS -G http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1" |
-		grep -oE '"value":\[[^]]*\]' | cut -d '"' -f 4 | xargs
+	local rest values=()
+	rest=$(curl -sS -G http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1")
+	while [[ $rest =~ \"value\":\[[^],]*,\"([^\"]*)\"\](.*) ]]; do
+		values+=("${BASH_REMATCH[1]}") rest=${BASH_REMATCH[2]}
+	done
+	echo "${values[*]}"
 }
 perl "$LIB/monitoring.pl" queries "$FLEET/../grafana-dashboard.json" >"$DIR/queries"
 # TITLE [N]: prints the N-th query of a panel of the dashboard.
 panel() { awk -F '\t' -v title="$1" -v n="${2:-1}" '$1 == title && ++seen == n { print $2 }' "$DIR/queries"; }
-becomes() { [ "$(value "$1")" = "$2" ]; } # QUERY VALUE
+becomes() { # QUERY VALUE
+	[ "$(value "$1")" = "$2" ] || { pause 0.3; return 1; }
+}
 ok "all nodes are scraped" await 20 becomes 'sum(up{job="ranged"})' 3
 ok "HAProxy is scraped" await 20 becomes 'sum(haproxy_server_check_status{proxy="nodes",state="L7OK"})' 3
 is "$(value "$(panel 'Nodes not ready')")" 0 "all nodes are ready"
