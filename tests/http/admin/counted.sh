@@ -98,7 +98,7 @@ shrunk() {
 }
 is "$(shrunk "$DIR/before" "$DIR/metrics")" "" "no counter decreases"
 
-curl -sS "$URL/{a,long}.bin?[1-100000]" -r 0-400000 >/dev/null 2>&1 &
+curl -sS "$URL/[1-100000]/../{a,long}.bin" -r 0-400000 >/dev/null 2>&1 &
 load=$!
 more_requests() { take_numbers && [ "$(count GET 206)" != "2 " ]; }
 ok "requests are sent" await 10 more_requests

@@ -7,12 +7,13 @@
 . "$(dirname "$0")/../live.sh"
 
 name="<img src=x onerror=\"document.title='caught'\">.bin"
-make_file "$name" 300000 large.bin 8000000
-small=$(printf 'small/%02d ' $(seq 12))
-for file in $small; do make_file "$file" $((1000 + 10#${file#*/} * 100)); done
+files=("$name" 300000 large.bin 3000000)
+small=$(printf 'small/%02d ' {1..12})
+for file in $small; do files+=("$file" $((1000 + 10#${file#*/} * 100))); done
+make_file "${files[@]}"
 CACHE=16M
 start_with_admin
-for file in $small; do get "/$file"; done
+curl -sS --fail "$URL/small/[01-12]" -o /dev/null
 open_browser
 browse "size 1280 900"
 browse "go http://$ADMIN/"
@@ -38,10 +39,7 @@ browse "click #previous"
 see_until 'document.querySelectorAll("#resident tbody tr").length == 10' "$resident"
 is "$SAID" '"12 11 10 09 08 07 06 05 04 03"' "the previous page is listed again"
 
-while :; do
-	curl -s --max-time 10 --limit-rate 20M -o /dev/null "$URL/%3Cimg%20src=x%20onerror=%22document.title='caught'%22%3E.bin" -o /dev/null "$URL/large.bin" -o /dev/null "$URL/none"
-	sleep 0.05
-done &
+curl -s --rate 20/s --max-time 10 --limit-rate 20M "$URL/[1-100000]/../{%3Cimg%20src=x%20onerror=%22document.title='caught'%22%3E.bin,large.bin,none}" -o /dev/null &
 load=$!
 see_until '[...document.querySelectorAll("#files th")].some(th => th.textContent.includes("<img"))' \
 	'[...document.querySelectorAll("#files th")].map(th => th.textContent).find(text => text.includes("<img"))'

@@ -8,9 +8,9 @@
 need_fuse
 mkdir "$DIR/source" "$DIR/mirror"
 ROOT=$DIR/source
-make_file a.bin 40000000 small.bin 10
+make_file a.bin 24000000 small.bin 10
 mkdir "$ROOT/d"
-(cd "$ROOT/d" && seq 1 300 | xargs touch)
+(cd "$ROOT/d" && touch {1..300})
 start_faultfs "$DIR/source" "$DIR/mirror"
 make_certificate a a.example
 ROOT=$DIR/mirror
@@ -39,14 +39,14 @@ begin() { # PATH BYTES: starts a client of each kind; returns when each has rece
 	for way in "${ways[@]}"; do
 		await 20 more_than "$2" "$DIR/out.$way" || diag "$way: only $(size_of "$DIR/out.$way") bytes"
 	done
-	begun=$(date +%s%3N)
+	begun=${EPOCHREALTIME//[.,]/}
 }
 more_than() { [ "$(size_of "$2")" -gt "$1" ]; }
 
 # NAME MILLISECONDS: checks that all clients have ended in time
 ends() {
 	wait "${clients[@]}"
-	at_most $(($(date +%s%3N) - begun)) "$(seconds "$2")" "the clients notice the end in time (ms): $1"
+	at_most $(((${EPOCHREALTIME//[.,]/} - begun) / 1000)) "$(seconds "$2")" "the clients notice the end in time (ms): $1"
 	ok "$1: no connection is left behind" await 2 sockets_at_most "$sockets"
 }
 
@@ -59,7 +59,6 @@ is_cut() { # NAME MILLISECONDS
 		ok "$way: the received bytes are correct" cmp -n "$(size_of "$DIR/1.body")" "$DIR/old" "$DIR/1.body"
 	done
 	set_fault 0 0 0
-	cat "$DIR/old" >"$ROOT/a.bin"
 	age "$ROOT/a.bin"
 }
 
