@@ -11,11 +11,12 @@ CACHE=16M
 config 'listing = true' 'location "/small.bin" { requests_per_client = 50 }'
 start_with_admin --workers 2
 
-load() { # sends requests of each kind until it is killed
+# Sends requests of each kind until it is killed. The kernel knows no name that is new, so its lookup uses the disk.
+load() {
 	local i=0
 	while sleep 0.05; do
 		i=$((i + 1))
-		curl -s --max-time 10 -o /dev/null -r "$((i * 700001 % 49000000))-+900000" "$URL/large.bin" -o /dev/null "$URL/" -o /dev/null "$URL/none" \
+		curl -s --max-time 10 -o /dev/null -r "$((i * 700001 % 49000000))-+900000" "$URL/large.bin" -o /dev/null "$URL/" -o /dev/null "$URL/none$i" \
 			-o /dev/null "$URL/small.bin" --next -s -X BREW -o /dev/null "$URL/large.bin" --next -s -o /dev/null -r "$((i * 700001 % 49000000))-$((i * 700001 % 49000000 + 900000))" "$URL/large.bin"
 	done
 }
