@@ -231,9 +231,10 @@ mount_faulty_disk() {
 
 # NAME DIRECTORY: rewrites files of $ROOT in place through DIRECTORY, as another client of the storage could do, while they
 # are sent and between two requests. No body contains two versions, and the new version is served. DIRECTORY contains
-# a.bin and b.bin of 20000000 bytes.
+# a.bin and b.bin, which have the same size.
 check_rewritten() {
-	local name=$1 dir=$2 how client bytes
+	local name=$1 dir=$2 how client bytes size
+	size=$(size_of "$dir/a.bin")
 	for how in same shorter longer; do
 		cp "$dir/a.bin" "$dir/$how.bin"
 		age "$dir/$how.bin"
@@ -242,9 +243,9 @@ check_rewritten() {
 			wire -b 65536 -f 100000 -p "$DIR/client" >"$DIR/reply" &
 		client=$!
 		await 10 test -e "$DIR/client.reached"
-		case $how in shorter) truncate -s 19000000 "$dir/$how.bin" ;; longer) cat "$dir/b.bin" >>"$dir/$how.bin" ;; esac
+		case $how in shorter) truncate -s $((size - 1000000)) "$dir/$how.bin" ;; longer) cat "$dir/b.bin" >>"$dir/$how.bin" ;; esac
 		bytes=$(size_of "$dir/$how.bin")
-		[ "$bytes" -le 20000000 ] || bytes=20000000
+		[ "$bytes" -le "$size" ] || bytes=$size
 		dd if="$dir/b.bin" of="$dir/$how.bin" bs="$bytes" count=1 conv=notrunc status=none
 		touch "$DIR/client.go"
 		wait $client

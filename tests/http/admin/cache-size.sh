@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 CACHE=
-make_file a.bin 60000000 b.bin 300000
+make_file a.bin 30000000 b.bin 300000
 config 'cache_size = 8M'
 start_ranged --workers 2
 resize() { # SIZE
@@ -22,17 +22,17 @@ cached() { # returns true if the file is read from the cache only
 cached a.bin
 small=$(rss_kib)
 
-resize 128M
+resize 64M
 ok "the larger cache contains the file" cached a.bin
 cmp_whole a.bin "the same bytes"
-[ -n "$SANITIZED" ] || at_least "$(rss_kib)" $((small + 100000)) "the memory of the larger cache is mapped"
+[ -n "$SANITIZED" ] || at_least "$(rss_kib)" $((small + 50000)) "the memory of the larger cache is mapped"
 
-curl -sS --limit-rate 8M -o "$DIR/long" "$URL/a.bin" & long=$!
+curl -sS --limit-rate 4M -o "$DIR/long" "$URL/a.bin" & long=$!
 for i in 1 2 3; do
-	for _ in {1..200}; do echo "url = $URL/b.bin"; echo "range = $((i * 1000))-$((i * 1000 + 70000))"; echo "output = /dev/null"; done >"$DIR/some.$i"
-	(while [ ! -e "$DIR/over" ]; do curl -sSf -w '%{http_code} %{size_download}\n' -K "$DIR/some.$i" || echo failed; done) >"$DIR/answers.$i" & some[i]=$!
+	for _ in {1..100}; do echo "url = $URL/b.bin"; echo "range = $((i * 1000))-$((i * 1000 + 70000))"; echo "output = /dev/null"; done >"$DIR/some.$i"
+	(while [ ! -e "$DIR/over" ]; do curl -sSf --rate 50/s -w '%{http_code} %{size_download}\n' -K "$DIR/some.$i" || echo failed; done) >"$DIR/answers.$i" & some[i]=$!
 done
-for size in 8M 64M 0 16M 4M 200M 0 8M; do resize "$size"; done
+for size in 8M 40M 0 16M 4M 80M 0 8M; do resize "$size"; done
 wait $long; is $? 0 "a transfer continues during all changes"
 cmp_whole a.bin "the transfer is complete" "$DIR/long"
 touch "$DIR/over"

@@ -41,9 +41,11 @@ given_back() { # NAME STATUS
 	rm -f "$DIR/stty.after"
 }
 top_pid() { # finds the ranged-ctl of this test
-	local process
-	for process in /proc/[0-9]*; do
-		if [ "$(cat "$process/comm" 2>/dev/null)" = ranged-ctl ] && grep -qs -- "$SOCKET" "$process/cmdline"; then echo "${process#/proc/}"; fi
+	local found process comm
+	mapfile -t found < <(grep -lsF -- "$SOCKET" /proc/[0-9]*/cmdline)
+	for process in "${found[@]}"; do
+		process=${process%/cmdline}
+		if { read -r comm <"$process/comm"; } 2>/dev/null && [ "$comm" = ranged-ctl ]; then echo "${process#/proc/}"; fi
 	done
 }
 

@@ -7,12 +7,12 @@
 need_cmd bindfs
 [ -c /dev/fuse ] || skip_all "needs /dev/fuse"
 
-CACHE=64M
+CACHE=32M
 source=$DIR/source
 mkdir "$source"
 www=$ROOT
 ROOT=$source
-make_file a.bin 20000000 b.bin 20000000
+make_file a.bin 10000000 b.bin 10000000
 ROOT=$www
 check() { # NAME SERVER...: runs a server in the foreground that mounts $source on $ROOT
 	local name=$1
