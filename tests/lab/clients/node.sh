@@ -7,7 +7,7 @@
 
 need_client node nodejs
 node -e 'fetch' 2>/dev/null || skip_all "needs a Node.js with fetch (18)"
-make_file big.bin 20000000
+make_file big.bin 5000000
 gzip -k "$ROOT/big.bin"
 make_certificate a localhost
 LISTEN=
