@@ -8,7 +8,8 @@
  * A script preloads this file as tests/clock.so and writes the file that $TEST_CLOCK names (advance and hold_clock in
  * tests/http/lib.sh). The file has the offset in microseconds as eight digits in base 64, so that a shell can write
  * them, and the program read them, at once. Eight more digits are the kernel's wall clock at which the clock is held,
- * without its upper bits, or 0. A unit test links this file and calls clock_advance_ms().
+ * without its upper bits, or 0. A unit test links this file and calls clock_advance_ms()
+ * or clock_hold().
  *
  * A function that sleeps does so in slices, and compares the clock with its end after each. The offset is the same for
  * the monotonic and for the wall clock. The kernel does not know it: the times of files remain real.
@@ -42,6 +43,7 @@
 #define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
 
 void clock_advance_ms(int64_t ms);
+void clock_hold(void);
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size);
 
 #define DIGITS_MASK ((INT64_C(1) << 48) - 1) /* the bits of eight digits */
@@ -50,7 +52,7 @@ int __poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size
  * The offset in nanoseconds, or the digits of the file, of which the first one is the most significant. The test writes
  * them and all threads read them; they publish no other data, so relaxed order suffices.
  */
-static _Atomic int64_t own_offset;
+static _Atomic int64_t own_offset, own_held_us;
 static const _Atomic uint64_t *shared_digits; /* of the offset and of the held time */
 /* The kernel's wall clock at the start, and its distance from the monotonic clock. */
 static int64_t start_wall, wall_distance;
@@ -111,6 +113,13 @@ UNCHECKED void clock_advance_ms(int64_t ms)
 	atomic_fetch_add_explicit(&own_offset, ms * NS_PER_MS, memory_order_relaxed);
 }
 
+/* Holds the clock of this program. For unit tests. */
+UNCHECKED void clock_hold(void)
+{
+	note_distance();
+	atomic_store_explicit(&own_held_us, start_wall / NS_PER_US & DIGITS_MASK, memory_order_relaxed);
+}
+
 UNCHECKED static int64_t shared_us(int index)
 {
 	uint64_t digits = atomic_load_explicit(&shared_digits[index], memory_order_relaxed);
@@ -131,7 +140,7 @@ UNCHECKED static int64_t offset_ns(void)
 /* Replaces the kernel's time by the one at which the clock is held. */
 UNCHECKED static int64_t held_ns(clockid_t id, int64_t now)
 {
-	int64_t held = shared_digits != NULL ? shared_us(1) : 0;
+	int64_t held = shared_digits != NULL ? shared_us(1) : atomic_load_explicit(&own_held_us, memory_order_relaxed);
 
 	if (held == 0)
 		return now;

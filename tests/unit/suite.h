@@ -19,6 +19,8 @@
  * sources in Makefile.am include tests/clock.c.
  */
 void clock_advance_ms(int64_t ms);
+/* Stops the clocks of this program. They move by clock_advance_ms() only. */
+void clock_hold(void);
 
 static inline int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *place)
 {

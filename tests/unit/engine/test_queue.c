@@ -29,6 +29,7 @@ static void setup(void)
 {
 	struct devices_options options = { .depth = 8, .depth_bytes = 1024 * KIB, .depth_fixed = true };
 
+	clock_hold();
 	memset(tickets, 0, sizeof(tickets));
 	started_count = 0;
 	ck_assert_int_eq(devices_new(&devices, &options), 0);
@@ -141,7 +142,7 @@ START_TEST(streams_yield_to_first_bytes)
 	queue_run(queue);
 	ck_assert_uint_eq(started[8], 20);
 	ck_assert_uint_eq(started_count, 8 + 1 + 4);
-	usleep(120000);
+	clock_advance_ms(120);
 	queue_run(queue);
 	ck_assert_uint_eq(started_count, 8 + 8);
 }
@@ -154,7 +155,7 @@ START_TEST(long_reads_yield_to_first_bytes)
 		add(i, QUEUE_STREAM, 1, 60 * KIB);
 	queue_run(queue);
 	ck_assert_uint_eq(started_count, 1 + 2);
-	usleep(120000);
+	clock_advance_ms(120);
 	queue_run(queue);
 	ck_assert_uint_eq(started_count, 5);
 }
@@ -470,7 +471,7 @@ START_TEST(a_device_over_its_latency_target_rejects_requests)
 		add(i, QUEUE_FIRST, 1, 4 * KIB);
 	queue_run(queue); /* Eight reads hang. */
 	ck_assert_int_eq(add(10, QUEUE_FIRST, 1, 4 * KIB), 0);
-	usleep(40000);
+	clock_advance_ms(40);
 	ck_assert_int_eq(add(11, QUEUE_FIRST, 2, 4 * KIB), -EBUSY);
 	/* A response that has begun continues. */
 	ck_assert_int_eq(add(12, QUEUE_STREAM, 2, 4 * KIB), 0);
@@ -494,7 +495,7 @@ START_TEST(old_readahead_does_not_reject_requests)
 	for (unsigned i = 0; i < 20; i++)
 		add(i, QUEUE_AHEAD, 1, 4 * KIB);
 	queue_run(queue);
-	usleep(40000);
+	clock_advance_ms(40);
 	ck_assert_int_eq(add(20, QUEUE_FIRST, 1, 4 * KIB), 0);
 }
 END_TEST

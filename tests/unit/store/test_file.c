@@ -311,7 +311,7 @@ START_TEST(opens_a_version_while_files_are_exchanged)
 	make_file("root/fifo", 200);
 	file = open_file("file");
 	pthread_create(&swapper.thread, NULL, swap_names, &swapper);
-	for (int i = 0; i < 3000 || ((opened == 0 || other == 0) && i < 1000000); i++) {
+	for (int i = 0; i < 3000 || ((opened == 0 || other == 0) && i < 100000); i++) {
 		struct descriptor *descriptor = NULL;
 		int error;
 
