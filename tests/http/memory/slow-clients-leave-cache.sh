@@ -8,8 +8,10 @@ hot=() cold=()
 for i in $(seq 0 39); do hot+=("hot$i.bin" 1048576 "small$i.bin" 65536); done
 for i in $(seq 0 41); do cold+=("cold$i.bin" 1048576); done
 make_file "${hot[@]}" "${cold[@]}" error.bin 1048576 x.bin 4096
-for i in $(seq 0 39); do ln "$ROOT/hot$i.bin" "$ROOT/v$i.bin.br"; done
-for i in $(seq 0 39); do cp "$ROOT/x.bin" "$ROOT/v$i.bin"; done
+for i in {0..39}; do
+	ln "$ROOT/hot$i.bin" "$ROOT/v$i.bin.br"
+	ln "$ROOT/x.bin" "$ROOT/v$i.bin"
+done
 age "$ROOT"/v*
 config 'error_page = {"404 /error.bin"}' 'trusted_proxies = {"127.0.0.50"}'
 start_ranged --workers 2
@@ -17,7 +19,7 @@ start_ranged --workers 2
 LINES=0 NEXT=0
 request() { # VERSION TARGET [FIELD...]: writes $DIR/request, as many times as exceed the socket buffers
 	local i
-	for i in $(seq 100); do
+	for i in {1..100}; do
 		printf 'GET %s HTTP/%s\r\nHost: x\r\nConnection: keep-alive\r\n' "$2" "$1"
 		[ $# -lt 3 ] || printf '%s\r\n' "${@:3}"
 		printf '\r\n'
@@ -26,22 +28,24 @@ request() { # VERSION TARGET [FIELD...]: writes $DIR/request, as many times as e
 # The socket buffers are full: nothing more is sent.
 settled() {
 	local before=$HITS
+	pause 0.1
 	take_stats
 	HITS=$(stat_of hits 'stats cache ')/$(stat_of misses 'stats cache ')
 	[ "$HITS" = "$before" ]
 }
 attack() { # NAME SLOW-OPTION...
-	local slow i
+	local slow i urls=()
 	curl -sS "$URL/hot[0-39].bin" >/dev/null
 	perl "$LIB/slow.pl" 64 "$ADDRESS" files=40 rate=1600 "${@:2}" <"$DIR/request" >"$DIR/slow" &
 	slow=$!
 	await 5 grep -q held "$DIR/slow" || fail "$1: they are held"
 	HITS=
 	await 5 settled || fail "$1: they stall"
-	for i in 1 2 3; do
-		get "/cold$((NEXT++)).bin" --interface 127.0.0.77 --max-time "$(seconds 2)"
-		cmp_whole "cold$((NEXT - 1)).bin" "$1: cold file $i is served to another client"
-	done
+	for i in 1 2 3; do urls+=(-o "$BODY.$i" "$URL/cold$((NEXT + i)).bin"); done
+	curl -sS --interface 127.0.0.77 --max-time "$(seconds 10)" "${urls[@]}"
+	for i in 1 2 3; do cmp_whole "cold$((NEXT + i)).bin" "$1: cold file $i is served to another client" "$BODY.$i"; done
+	NEXT=$((NEXT + 3))
+	rm -f "$BODY".[123]
 	kill $slow
 	wait $slow
 }

@@ -12,16 +12,26 @@ turn() { # NUMBER: reloads with other logs
 }
 turn 0
 start_ranged --workers 2
-ask_on() { # HOST: sends requests until the reloads have ended
+ask_on() { # HOST: sends requests until the reloads have ended, and at least 300
 	local i=0
-	while [ ! -e "$DIR/stop" ]; do
+	while [ ! -e "$DIR/stop" ] || [ $i -lt 3 ]; do
 		i=$((i + 1))
+		pause 0.05
 		curl -sS -H "Host: $1" -o /dev/null -w '%{http_code}\n' "$URL/a.bin?$1-$i-[1-100]"
 	done >"$DIR/statuses.$1" 2>"$DIR/curl.$1"
 }
 ask_on a.example & asking=$!
 ask_on b.example & asking="$asking $!"
-reloads() { cat "$DIR"/error.log.* | grep -c 'configuration reloaded'; }
+reloads() {
+	local text texts=
+	for text in "$DIR"/error.log.*; do
+		IFS= read -rd '' text <"$text"
+		texts+=$text
+	done
+	texts=${texts//configuration reloaded/$'\1'}
+	texts=${texts//[!$'\1']/}
+	echo ${#texts}
+}
 for i in $(seq 50); do
 	turn "$i"
 	reload_ranged

@@ -7,7 +7,7 @@
 . "$LIB/verify.sh"
 
 requests=${RANGED_REQUESTS:-${SANITIZED:+1000}}
-requests=${requests:-4000}
+requests=${requests:-2000}
 make_verified 1 511 4097 65537 262145 1048577 9000001 70000001
 config 'max_connections_per_client = 0'
 start_ranged --workers 2
