@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The clock of a program under test. It runs as the kernel's clock does, plus an offset that the test moves forward, so
- * a test of a timeout need not wait for it. A script can also hold the clock, which then moves only with the offset. The
- * functions below replace those of the C library that read the monotonic or the wall clock, or sleep until a time, as far
- * as ranged and its libraries call them.
+ * a test of a timeout need not wait for it. A test can also hold the clock, which then moves only with the offset.
+ * The functions below replace those of the C library that read the monotonic or the wall clock, or sleep until a time,
+ * as far as ranged and its libraries call them.
  *
  * A script preloads this file as tests/clock.so and writes the file that $TEST_CLOCK names (advance and hold_clock in
  * tests/http/lib.sh). The file has the offset in microseconds as eight digits in base 64, so that a shell can write
@@ -140,8 +140,10 @@ UNCHECKED static int64_t offset_ns(void)
 /* Replaces the kernel's time by the one at which the clock is held. */
 UNCHECKED static int64_t held_ns(clockid_t id, int64_t now)
 {
-	int64_t held = shared_digits != NULL ? shared_us(1) : atomic_load_explicit(&own_held_us, memory_order_relaxed);
+	int64_t held = atomic_load_explicit(&own_held_us, memory_order_relaxed);
 
+	if (shared_digits != NULL)
+		held = shared_us(1);
 	if (held == 0)
 		return now;
 	held = (held | (start_wall / NS_PER_US & ~DIGITS_MASK)) * NS_PER_US;

@@ -8,7 +8,8 @@ make_file big.bin 40000000
 serve
 cd "$DIR" || exit 1
 fetch() { aria2c -q --no-conf --enable-dht=false --allow-overwrite=true --auto-file-renaming=false "$@" "$URL/big.bin"; }
-ok "a download with eight connections succeeds" fetch -x 8 -s 8 -k 1M
+# So slow that all connections are used.
+ok "a download with eight connections succeeds" fetch -x 8 -s 8 -k 1M --max-download-limit=20M
 ok "the file is correct" cmp "$ROOT/big.bin" big.bin
 mark_log
 at_least "$(asked '^GET /big.bin 206')" 8 "the file is fetched in ranges"

@@ -21,6 +21,7 @@ config 'location "/long/*" { revalidate = 1h }
 location "/bare/*" { siblings = false }'
 control_clock
 start_ranged --workers 1
+hold_clock # A name that was looked up is valid for a second.
 
 # DIRECTORY: prints the status of each file that is not served.
 request_all() {
@@ -80,4 +81,5 @@ advance 0.2
 begin
 get /big.bin
 is "$(requests "$any")" 0 "a long body from the cache costs no request"
+release_clock
 finish
