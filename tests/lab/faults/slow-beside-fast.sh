@@ -13,7 +13,7 @@ CACHE=16M
 start_ranged --workers 1
 head_of /slow/slow.bin
 head_of /fast.bin
-set_fault 4000 0 0
+set_fault -1 0 0 # hangs until the fault is removed
 # All sixty requests must arrive before the queue is one second old, so one process sends them.
 for i in $(seq 60); do
 	[ "$i" = 1 ] || echo next
@@ -26,15 +26,14 @@ turned_away() { # requests other bytes each time, because reads of the last requ
 	get_range $((asked * 900000 + 650000))-$((asked * 900000 + 650100)) /slow/slow.bin --max-time 0.5
 	[ "$STATUS" = 503 ]
 }
-ok "a new request for the disk is rejected" await 10 turned_away
+ok "a new request for the disk is rejected" await 30 turned_away
 is "$(header Retry-After)" 1 "the 503 response has Retry-After"
 for i in 1 2 3; do
-	start=$(date +%s%3N)
 	get /fast.bin
 	cmp_whole fast.bin "a file of another disk is correct"
 	get /large.bin
 	cmp_whole large.bin "a large file of another disk is correct"
-	at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "both files are served in time (ms)"
+	is "$STATUS" 200 "both files are served while the disk hangs"
 done
 set_fault 0 0 0
 wait_clients
@@ -44,7 +43,7 @@ served_again() {
 	get_range 100-200 /slow/slow.bin
 	[ "$STATUS" = 206 ]
 }
-ok "new requests are served after the disk has recovered" await 10 served_again
+ok "new requests are served after the disk has recovered" await 30 served_again
 cmp_range slow/slow.bin 100 200
 take_stats
 at_least "$(stat_of rejected 'stats device 7:')" 1 "rejected reads are counted"

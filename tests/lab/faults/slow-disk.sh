@@ -11,15 +11,15 @@ CACHE=0
 start_ranged --workers 1
 head_of /slow/slow.bin
 get /fast.bin
-set_fault 100 0 0
+set_fault 1000 0 0
 
 spaced_ranges 900000 64 slow/slow.bin
 start=$(date +%s%3N)
 get_ranges "64 reads at once" 64
-at_most $(($(date +%s%3N) - start)) "$(seconds 2000)" "64 reads overlap: one after the other they would take 6.4 s (ms)"
+at_most $(($(date +%s%3N) - start)) "$(seconds 16000)" "64 reads overlap: one after the other they would take 64 s (ms)"
 
-# A stream of reads of 0.5 s each runs in the background, and must not delay other requests.
-set_fault 500 0 0
+# A stream of reads of 3 s each runs in the background, and must not delay other requests.
+set_fault 3000 0 0
 (while [ ! -e "$DIR/stop" ]; do curl -sS --no-progress-meter --parallel --parallel-immediate --parallel-max 64 --config "$DIR/curls"; done) 2>/dev/null &
 stream=$!
 sleep 0.3
@@ -30,7 +30,7 @@ touch "$DIR/stop"
 cmp_whole fast.bin "a file of another disk is correct" "$DIR/fast"
 worst=$(sort -n "$DIR/times" | tail -n 1)
 diag "the slowest took $worst s"
-at_most "$(echo "$worst" | awk '{ print int($1 * 1000) }')" "$(seconds 300)" \
+at_most "$(echo "$worst" | awk '{ print int($1 * 1000) }')" "$(seconds 1500)" \
 	"a file of another disk, and a 404 response, are not delayed (ms)"
 set_fault 0 0 0
 wait $stream
