@@ -6,16 +6,21 @@
 
 make_file a.bin 100
 lines() { cat "$DIR/$1.log" 2>/dev/null; }
+# TEXT: sends a text as printf prints it, and waits until the server closes the connection.
+say() {
+	# shellcheck disable=SC2059
+	printf "$1" | wire >/dev/null 2>&1
+}
 # HOST-FIELDS: sends a request of each kind that is rejected early. The request line is the expected line of the log.
 reject_all() {
-	ask "POST /405 HTTP/1.1\r\n$1\r\n"
-	ask "BREW /501 HTTP/1.1\r\n$1\r\n"
-	ask "GET /%%zz HTTP/1.1\r\n$1\r\n"
-	ask "GET /%%00 HTTP/1.1\r\n$1\r\n"
-	ask "GET /413 HTTP/1.1\r\n${1}Content-Length: 9999999\r\n\r\n"
-	ask "GET /$(printf '%09000d' 0) HTTP/1.1\r\n$1\r\n"
-	ask "GET /431 HTTP/1.1\r\n${1}A: $(printf '%013000d' 0)\r\n\r\n"
-	ask "OPTIONS * HTTP/1.1\r\n$1\r\n"
+	say "POST /405 HTTP/1.1\r\n$1\r\n"
+	say "BREW /501 HTTP/1.1\r\n$1\r\n"
+	say "GET /%%zz HTTP/1.1\r\n$1\r\n"
+	say "GET /%%00 HTTP/1.1\r\n$1\r\n"
+	say "GET /413 HTTP/1.1\r\n${1}Content-Length: 9999999\r\n\r\n"
+	say "GET /$(printf '%09000d' 0) HTTP/1.1\r\n$1\r\n"
+	say "GET /431 HTTP/1.1\r\n${1}A: $(printf '%013000d' 0)\r\n\r\n"
+	say "OPTIONS * HTTP/1.1\r\n$1\r\n"
 }
 expected() { # SITE
 	printf '%s\n' "$1 POST /405 HTTP/1.1 405" "$1 BREW /501 HTTP/1.1 501" "$1 GET /%zz HTTP/1.1 400" \
@@ -37,9 +42,9 @@ is "$STATUS $(cat "$DIR/1.body")" "400 The page of a site" "an invalid target ge
 reject_all 'Host: X.b.example:80\r\nConnection: close\r\n'
 reject_all 'Host: other.example\r\nConnection: close\r\n'
 for host in 'Host: a.example\r\nHost: a.example\r\n' 'Host: a.example/\r\n' 'Host: a example\r\n'; do
-	ask "GET /a.bin HTTP/1.1\r\n$host\r\n"
+	say "GET /a.bin HTTP/1.1\r\n$host\r\n"
 done
-ask 'GET http://a.example/%%zz HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n'
+say 'GET http://a.example/%%zz HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n'
 stop_ranged
 is "$(lines a | head -n 8 | shorten)" "$(expected a.example)" "rejected requests are in the log of the site of their host"
 is "$(lines a | sed 1,8d)" "a.example GET /%zz HTTP/1.1 400
@@ -55,9 +60,9 @@ config 'listen = 127.0.0.1:0' "error_log = $DIR/error.log" "access_format = '%v 
 	"site \"c.example\" { root = $ROOT_DIR $(log_of second) }"
 start_ranged
 for host in a.example b.example c.example other.example a/b; do
-	ask "POST /$host HTTP/1.1\r\nHost: $host\r\n\r\n"
+	say "POST /$host HTTP/1.1\r\nHost: $host\r\n\r\n"
 done
-ask 'GET /421 HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n'
+say 'GET /421 HTTP/1.1\r\nHost: other.example\r\nConnection: close\r\n\r\n'
 stop_ranged
 is "$(lines first)" "b.example POST /b.example HTTP/1.1 405 method
 - POST /other.example HTTP/1.1 405 method

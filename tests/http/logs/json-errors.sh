@@ -14,9 +14,14 @@ start_ranged
 
 # Requests that each log a message with the path of the request. The limit of one message a second suppresses others.
 for name in "${hostile[@]}"; do
-	encoded=$(printf %s "$name" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g')
+	encoded=
+	for ((i = 0; i < ${#name}; i++)); do
+		printf -v code %d "'${name:i:1}"
+		printf -v byte %%%02x $((code & 255))
+		encoded+=$byte
+	done
 	agent=${name//$'\n'/}
-	for _ in 1 2 3; do get "/$encoded/x" -A "$agent" -e "$agent"; done
+	curl -sS -g -o "$BODY" -o "$BODY" -o "$BODY" -A "$agent" -e "$agent" "$URL/$encoded/x" "$URL/$encoded/x" "$URL/$encoded/x"
 	advance 1.1
 done
 get /plain/x -A $'a\nb' # libmicrohttpd rejects the request, and logs a debug message

@@ -11,7 +11,7 @@ make_verified 4001
 CACHE=256M
 start_with_admin --workers 1
 curl -sS -o /dev/null -o /dev/null -o /dev/null "$URL/big.bin" "$URL/big.bin" "$URL/big.bin"
-"$VERIFY" "$ADDRESS" "$ROOT" only=3 long=100 connections=64 addresses=8 requests=1000000 seconds="$(seconds 3)" wait="$(seconds 30)" big.bin >"$DIR/streams" 2>&1 &
+"$VERIFY" "$ADDRESS" "$ROOT" only=3 long=100 connections=64 addresses=8 requests=1000000 seconds="$(seconds 60)" wait="$(seconds 30)" big.bin >"$DIR/streams" 2>&1 &
 streams=$!
 sending() { take_numbers && [ "$(metric 'ranged_connections{state="send"}')" -ge 60 ]; }
 ok "64 streams are sent" await 10 sending
@@ -19,6 +19,7 @@ verify "beside 64 streams" requests=200 connections=2 seed=3
 ok "the streams were sent meanwhile" kill -0 $streams
 at_most "$(verified p50_us)" "$(seconds 50000)" "half of the small requests are answered quickly (us)"
 at_most "$(verified p99_us)" "$(seconds 300000)" "99 % of the small requests are answered quickly (us)"
+kill $streams
 wait $streams
 is $? 0 "every byte of the streams is correct"
 diag "$(cat "$DIR/streams")"

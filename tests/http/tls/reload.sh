@@ -36,6 +36,7 @@ load() {
 	while [ -e "$DIR/go" ]; do
 		curl -sS "${TRUST[@]}" -o "$DIR/out.$1" "$URL/$2" 2>>"$DIR/curl.$1" && cmp -s "$DIR/out.$1" "$ROOT/$2" || failed=$((failed + 1))
 		done=$((done + 1))
+		pause 0.1
 	done
 	echo "$done $failed" >"$DIR/count.$1"
 }
@@ -43,7 +44,7 @@ load 1 1000.bin & load1=$!
 load 2 3000000.bin & load2=$!
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	if [ $((i % 2)) = 0 ]; then use two; else use one; fi
-	sleep 0.1
+	pause 0.1
 done
 rm "$DIR/go"
 wait $load1 $load2
