@@ -11,7 +11,8 @@ names() { # ERROR-LOG LEVEL ACCESS-LOG FORMAT SITE-LINE
 took() { grep -q 'configuration reloaded' "$DIR/$1"; }
 open_as() { find "/proc/$PID/fd" -lname "$DIR/$1" | wc -l; }
 closed() { [ "$(open_as "$1")" = 0 ]; }
-ask() { for i in $(seq "$2"); do get "/a.bin?$1$i" "${@:3}"; done; }
+# NAME COUNT [CURL-OPTION...]: sends this many requests, each over its own connection.
+ask() { curl -sS -o "$BODY" -H 'Connection: close' "${@:3}" "$URL/a.bin?$1[1-$2]"; }
 
 names error.log info one.log 'one %q' "site \"b.example\" { access_log = \"$DIR/b.log\" }"
 start_ranged --workers 2

@@ -9,7 +9,7 @@ make_sizes 1000 20000000
 start_tls "$(tls_pairs a)"
 secure_get /20000000.bin
 idle=$(socket_count)
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for i in 1 3 6 10; do
 	for how in -a -q; do
 		printf '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' | perl "$LIB/wire.pl" -f 0 $how "$TLS_ADDRESS" >/dev/null
 		printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' | perl "$LIB/wire.pl" -f 1 $how "$TLS_ADDRESS" >/dev/null
@@ -21,5 +21,5 @@ printf 'GET /1000.bin HT' | timeout 1 openssl s_client -connect "$TLS_ADDRESS" >
 ok "all connections are closed" await 10 sockets_at_most "$idle"
 secure_get /20000000.bin
 cmp_whole 20000000.bin "other clients are served"
-like "$(grep -c ' 200 ' "$DIR/access.log")" '^1[0-9]$' "each client that sent a request is in the access log"
+like "$(grep -c ' 200 ' "$DIR/access.log")" '^[56]$' "each client that sent a request is in the access log"
 finish
