@@ -36,7 +36,7 @@ ok "a changed admin address takes effect after a restart" await 10 grep -q 'admi
 is "$(grep -c 'admin listener on' "$DIR/error.log")" 2 "no other admin listener is opened"
 
 # The admin listener is queried during the reloads.
-(while [ ! -e "$DIR/stop" ]; do curl -sS "http://$ADMIN/status" "http://$ADMIN/metrics" -o /dev/null -o /dev/null || touch "$DIR/failed"; done) &
+(while [ ! -e "$DIR/stop" ]; do pause 0.05; curl -sS "http://$ADMIN/status" "http://$ADMIN/metrics" -o /dev/null -o /dev/null || touch "$DIR/failed"; done) &
 for i in $(seq 20); do
 	config "max_connections = $((300 + i))"
 	reload_ranged

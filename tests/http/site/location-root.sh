@@ -91,7 +91,11 @@ reload_ranged
 get '/docs/?format=json'
 is "$(grep -oE '"name":"[^"]*"' "$BODY")" '"name":"listed"' "an index below another root does not change the listed directory"
 is "$(got /root-of-a-location/long/denied) $(cat "$BODY")" "403  page of an error" "an error page replaces a denied file"
-for i in {1..33}; do echo "location \"/pa*$(printf '%*s' "$i" '' | tr ' ' '*')e\" { etag = mtime }"; done >>"$DIR/ranged.conf"
+stars='*'
+for _ in {1..33}; do
+	stars+='*'
+	echo "location \"/pa${stars}e\" { etag = mtime }"
+done >>"$DIR/ranged.conf"
 reload_ranged
 is "$(got /root-of-a-location/long/denied)" "403 " "it is denied if too many blocks match the error page"
 not_ok "the denied file is not the error page" grep -q denied "$BODY"
