@@ -7,14 +7,14 @@
 # with the ones in DIRECTORY to which the decoded links refer.
 use strict;
 use warnings;
-use JSON::PP;
 
 my ($format, $mode, @rest) = @ARGV;
 local $/;
 my $text = <STDIN>;
 my @links;
 if ($format eq "json") {
-	@links = map { $_->{href} } @{decode_json($text)->{entries}};
+	require JSON::PP; # takes longer to load than a page of HTML to read
+	@links = map { $_->{href} } @{JSON::PP::decode_json($text)->{entries}};
 } else {
 	@links = $text =~ /<tr><td class="\w"><a href="([^"]*)">/g;
 	for (@links) { s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&#39;/'/g; s/&amp;/&/g }
