@@ -152,8 +152,10 @@ need_fuse() {
 }
 
 build_faultfs() {
-	# shellcheck disable=SC2046
-	need_program faultfs "$LAB/faultfs.c" $(pkg-config --cflags --libs fuse3)
+	local flags=
+	[ -x "${top_builddir:-${RANGED%/*}}/tests/faultfs" ] || flags=$(pkg-config --cflags --libs fuse3)
+	# shellcheck disable=SC2086
+	need_program faultfs "$LAB/faultfs.c" $flags
 }
 
 # SOURCE MOUNTPOINT: mounts a mirror with faults, see faultfs.c.

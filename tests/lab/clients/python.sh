@@ -6,7 +6,7 @@
 # shellcheck source=../../http/tls.sh
 . "$LIB/tls.sh"
 
-need_module requests python3-requests
+"$PYTHON" -c 'import sys, importlib.util; sys.exit(importlib.util.find_spec("requests") is None)' || missing "needs Python's requests (the package python3-requests)"
 need_cmd gzip
 make_file big.bin 3000000
 perl -e 'print "line $_ of a file that can be compressed\n" for 1 .. 100000' >"$ROOT/coded.txt"
