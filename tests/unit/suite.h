@@ -7,6 +7,7 @@
 #include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,16 @@ static inline uint64_t suite_cpu_ms(int who)
 	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
+/*
+ * A fork of a program with a sanitizer takes much longer than most tests, so such a program runs all tests itself. A
+ * suite whose tests change the state of the program defines SUITE_FORKS before it includes this header.
+ */
+#if (defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)) && !defined(SUITE_FORKS)
+#define SUITE_RUNS_ALL_TESTS true
+#else
+#define SUITE_RUNS_ALL_TESTS false
+#endif
+
 /* Runs the suite, frees it, and returns the exit status for main(). Prints the line for tests/summary.sh. */
 static inline int suite_run(Suite *suite)
 {
@@ -52,6 +63,8 @@ static inline int suite_run(Suite *suite)
 	struct timespec start, end;
 	int failed;
 
+	if (SUITE_RUNS_ALL_TESTS)
+		srunner_set_fork_status(runner, CK_NOFORK);
 	clock_gettime(CLOCK_REALTIME_COARSE, &start);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SUITE_FORKS
 #include "../suite.h"
 #include "base/log.h"
 

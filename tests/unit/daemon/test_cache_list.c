@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SUITE_FORKS
 #include "../suite.h"
 
 #define FILE_NAME "list"

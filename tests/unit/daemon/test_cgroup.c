@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define SUITE_FORKS
 #include "../suite.h"
 #include "daemon/sizing.h"
 

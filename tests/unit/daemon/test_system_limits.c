@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SUITE_FORKS
 #include "../suite.h"
 
 static struct config config;

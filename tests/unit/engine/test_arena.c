@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define SUITE_FORKS
 #include "../suite.h"
 #include "base/align.h"
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SUITE_FORKS
 #include "../suite.h"
 #include "base/clock.h"
 

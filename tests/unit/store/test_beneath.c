@@ -23,6 +23,7 @@
 
 #include "store/filesystem.h"
 
+#define SUITE_FORKS
 #include "../suite.h"
 
 #ifndef RESOLVE_CACHED

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SUITE_FORKS
 #include "../suite.h"
 #include "base/clock.h"
 #include "request/clients.h"

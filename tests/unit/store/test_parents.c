@@ -25,6 +25,7 @@
 #include "store/parents_table.h"
 #include "store/spelling.h"
 
+#define SUITE_FORKS
 #include "../suite.h"
 
 #define MAX_DIRECTORIES 1024
