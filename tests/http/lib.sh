@@ -737,7 +737,7 @@ header_count() { # NAME [FILE]
 overfill_log() {
 	local zeros
 	printf -v zeros '%01196d' 0
-	curl -sS --fail --fail-early -o /dev/null "$@" "$URL/a.bin?$zeros[0001-1000]"
+	curl -sS --fail --fail-early -o /dev/null "$@" "$URL/a.bin?${zeros}[0001-1000]"
 }
 
 # Sends standard input unchanged to the server, and prints the response until the server closes. See wire.pl.

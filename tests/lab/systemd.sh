@@ -143,10 +143,10 @@ main_pid() { property MainPID "$@"; }
 host_pid() {
 	local inner status
 	inner=$(main_pid "$@")
-	for status in $(grep -ls "^NSpid:.*[[:space:]]$inner\$" /proc/[0-9]*/status); do
+	while read -r status; do
 		status=${status%/status}
 		[ ! "$status/ns/pid" -ef "/proc/$LEADER/ns/pid" ] || echo "${status#/proc/}"
-	done
+	done < <(grep -ls "^NSpid:.*[[:space:]]$inner\$" /proc/[0-9]*/status)
 }
 
 # PATH [CURL-OPTION...]: like get, from inside of the machine.
