@@ -13,6 +13,7 @@
 
 #include "engine/devices.h"
 
+#define SUITE_FORKS
 #include "../suite.h"
 
 #define JOBS 200

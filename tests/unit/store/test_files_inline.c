@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SUITE_FORKS
 #include "../suite.h"
 #include "base/clock.h"
 #include "lookup.h"
