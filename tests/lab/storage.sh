@@ -4,7 +4,7 @@
 # Functions for tests of storage that hangs; source after lib.sh.
 # shellcheck disable=SC2034 # the variables are for the scripts
 
-QUEUE_TIMEOUT=500ms
+QUEUE_TIMEOUT=$(seconds 500)ms
 LATE=$(seconds 1500) # disk_queue_timeout + 1 s, in ms: the latest answer to a request that waits when the storage hangs
 AT_ONCE=$(seconds 100)
 
