@@ -46,14 +46,20 @@ static inline uint64_t suite_cpu_ms(int who)
 	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SUITE_SANITIZED true
+#else
+#define SUITE_SANITIZED false
+#endif
+
 /*
  * A fork of a program with a sanitizer takes much longer than most tests, so such a program runs all tests itself. A
  * suite whose tests change the state of the program defines SUITE_FORKS before it includes this header.
  */
-#if (defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)) && !defined(SUITE_FORKS)
-#define SUITE_RUNS_ALL_TESTS true
-#else
+#if defined(SUITE_FORKS)
 #define SUITE_RUNS_ALL_TESTS false
+#else
+#define SUITE_RUNS_ALL_TESTS SUITE_SANITIZED
 #endif
 
 /* Runs the suite, frees it, and returns the exit status for main(). Prints the line for tests/summary.sh. */
