@@ -72,7 +72,7 @@ static void expand_group(const char *regex, const char *open, const char *close,
 			return; /* a look-ahead or a named group */
 	}
 	if (*after == '*' || *after == '+') {
-		expand_with(regex, open, ".*", ".*" + 2, after + 1, globs, depth);
+		expand_with(regex, open, ".*", &".*"[2], after + 1, globs, depth);
 		return;
 	}
 	if (*after == '?') {
