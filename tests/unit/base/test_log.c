@@ -800,7 +800,7 @@ static void *storm(void *context)
 		pthread_rwlock_unlock(&generation->in_use);
 		atomic_fetch_add(&storm_lines, 1);
 		/* On a slow machine the writer may fall behind, but no line may be lost. */
-		while (atomic_load(&storm_lines) - lines_written() > 200)
+		while (!atomic_load(&storm_ends) && atomic_load(&storm_lines) - lines_written() > 200)
 			usleep(500);
 	}
 	return NULL;
