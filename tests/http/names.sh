@@ -96,3 +96,21 @@ make_links() {
 	# shellcheck disable=SC2034 # for the test
 	LINKS=/%05d/%06d
 }
+
+# FIRST LAST STATUS TITLE: requests names of make_links.
+request_links() {
+	is "$(perl "$LIB/pipeline.pl" "$ADDRESS" 4 HEAD "$LINKS" "$1" "$2")" "$3 $(($2 - $1 + 1))" "$4"
+}
+
+# Requests all $COUNT names of make_links but the first 2000, which are known, and checks the memory that each one needs. Sets
+# $known, the memory of the server in KiB.
+measure_links() {
+	local before each
+	before=$(rss_kib)
+	request_links 2000 $((COUNT - 1)) 200 "all names are found"
+	known=$(rss_kib)
+	each=$(((known - before) * 1024 / (COUNT - 2000)))
+	diag "$each bytes for each name, $((known - before)) KiB in sum"
+	# The paths have 12 bytes.
+	at_most $each $((256 + 12)) "memory per name"
+}

@@ -11,23 +11,12 @@ COUNT=50000
 CACHE=8M
 make_links "$COUNT"
 
-# FIRST LAST STATUS TITLE
-request_links() {
-	is "$(perl "$LIB/pipeline.pl" "$ADDRESS" 4 HEAD "$LINKS" "$1" "$2")" "$3 $(($2 - $1 + 1))" "$4"
-}
-
 config "name_cache = $((COUNT * 11 / 10))"
 start_with_admin --workers 2
 # The libraries, the threads and the buffers of the connections have their memory.
 request_links 0 1999 200 "the first names are found"
 request_links $((COUNT * 2)) $((COUNT * 2 + 9999)) 404 "paths that do not exist are 404"
-before=$(rss_kib)
-request_links 2000 $((COUNT - 1)) 200 "all names are found"
-known=$(rss_kib)
-each=$(((known - before) * 1024 / (COUNT - 2000)))
-diag "$each bytes for each name, $((known - before)) KiB in sum"
-# The paths have 12 bytes.
-at_most $each $((256 + 12)) "memory per name"
+measure_links
 request_links $((COUNT * 3)) $((COUNT * 4 - 1)) 404 "other paths that do not exist are 404"
 at_most $(($(rss_kib) - known)) 512 "paths that do not exist need no memory (KiB)"
 request_links 0 $((COUNT - 1)) 200 "all names are found again"
