@@ -20,7 +20,7 @@ printf "${request}Range: bytes=0-3999999\r\n\r\n" | wire -b 8192 -r 4000000 -t "
 slow=$!
 
 # In each 2 s of these 20 s the slow client reads 100 KB or more, until it has all bytes.
-has_grown() { [ "$(size_of "$DIR/slow.reply")" -ge $((before + 100000)) ] || ! kill -0 $slow; }
+has_grown() { [ "$(size_of "$DIR/slow.reply")" -ge $((before + 100000)) ] || ! kill -0 "$slow"; }
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	before=$(size_of "$DIR/slow.reply")
 	advance 2
