@@ -11,7 +11,8 @@
  * without its upper bits, or 0. A unit test links this file and calls clock_advance_ms()
  * or clock_hold().
  *
- * A function that sleeps does so in slices, and compares the clock with its end after each. The offset is the same for
+ * A function that sleeps does so in slices, and compares the clock with its end after each. (pthread_cond_timedwait()
+ * returns after a slice.) The offset is the same for
  * the monotonic and for the wall clock. The kernel does not know it: the times of files remain real.
  */
 #include <dlfcn.h>
@@ -292,19 +293,19 @@ UNCHECKED static struct timespec slice_end(clockid_t id, const struct timespec *
 	return to_timespec(kernel_ns(id) + *left);
 }
 
+/*
+ * Waits for one slice only, and then returns 0, as for a spurious wakeup. Another slice could wait too long: a signal is
+ * lost if it comes while the thread does not wait, and only the caller can check its condition.
+ */
 UNCHECKED int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
 				     const struct timespec *restrict deadline)
 {
 	__typeof__(&pthread_cond_timedwait) next = NEXT(pthread_cond_timedwait);
-	struct timespec end;
 	int64_t left;
-	int error;
+	struct timespec end = slice_end(-1, deadline, &left);
+	int error = next(condition, mutex, &end);
 
-	do {
-		end = slice_end(-1, deadline, &left);
-		error = next(condition, mutex, &end);
-	} while (error == ETIMEDOUT && left > 0);
-	return error;
+	return error == ETIMEDOUT && left > 0 ? 0 : error;
 }
 
 UNCHECKED int sem_timedwait(sem_t *restrict semaphore, const struct timespec *restrict deadline)

@@ -271,30 +271,28 @@ static void write_batch(struct log_queue *queue)
 	*writing = (struct log_buffer){ .bytes = writing->bytes };
 }
 
-/* Waits for work. If lost lines are not reported yet, waits at most a second, and returns false after that time. */
-static bool await_work(struct log_queue *queue)
+/* Waits for work. If lost lines are not reported yet, waits until `due`, and returns false after that time. */
+static bool await_work(struct log_queue *queue, const struct timespec *due)
 {
-	if (unreported(queue) == 0)
-		return pthread_cond_wait(&queue->wake, &queue->mutex) == 0;
-
-	const int64_t due_ns = clock_wall_ns() + (int64_t)CLOCK_NS_PER_S;
-	const struct timespec due = { .tv_sec = (time_t)(due_ns / (int64_t)CLOCK_NS_PER_S),
-				      .tv_nsec = (long)(due_ns % (int64_t)CLOCK_NS_PER_S) };
-	return pthread_cond_timedwait(&queue->wake, &queue->mutex, &due) == 0;
+	return unreported(queue) == 0 ? pthread_cond_wait(&queue->wake, &queue->mutex) == 0
+				      : pthread_cond_timedwait(&queue->wake, &queue->mutex, due) == 0;
 }
 
 /*
- * Waits until there are lines to write or lost lines to report, and swaps the buffers. Returns false if the log is
- * stopping and all lines are written.
+ * Waits until there are lines to write, or for a second if lost lines are not reported yet, and swaps the buffers.
+ * Returns false if the log is stopping and all lines are written.
  */
 static bool await_batch(struct log_queue *queue)
 {
 	const struct log_buffer *filling = &queue->filling;
+	const int64_t due_ns = clock_wall_ns() + (int64_t)CLOCK_NS_PER_S;
+	const struct timespec due = { .tv_sec = (time_t)(due_ns / (int64_t)CLOCK_NS_PER_S),
+				      .tv_nsec = (long)(due_ns % (int64_t)CLOCK_NS_PER_S) };
 	bool swap, waits = true;
 
 	pthread_mutex_lock(&queue->mutex);
 	while (!(swap = filling->used > 0 || filling->reopen || filling->retired != NULL) && !queue->stopping && waits)
-		waits = await_work(queue);
+		waits = await_work(queue, &due);
 	if (swap) {
 		struct log_buffer filled = queue->filling;
 		queue->filling = queue->writing;
