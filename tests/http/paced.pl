@@ -8,15 +8,16 @@
 #
 # COUNT connections from the address FROM request PATH. Several lines can have the same group. The clock advances in steps.
 # The next step is made when each group has received the bytes that RATE bytes per second give until then, less those of
-# 0.1 s. The server and the clients may therefore be slow. RATE+BYTES: that many bytes are sent at once before. If no byte
-# arrives for 10 s, the clock advances nevertheless, and the groups get too few bytes. Prints "GROUP BYTES" for each download,
-# with the bytes of the body. The header and the body go to the files GROUP.NUMBER.head and GROUP.NUMBER.got in the DIRECTORY.
+# 0.05 s. The server and the clients may therefore be slow: the server is never so late that it gives up bytes (BURST_NS in
+# src/steps/limit.c). RATE+BYTES: that many bytes are sent at once before. If no byte arrives for 10 s, the clock advances
+# nevertheless, and the groups get too few bytes. Prints "GROUP BYTES" for each download, with the bytes of the body. The
+# header and the body go to the files GROUP.NUMBER.head and GROUP.NUMBER.got in the DIRECTORY.
 use strict;
 use warnings;
 use IO::Poll qw(POLLIN);
 use IO::Socket::INET;
 
-use constant { STEP => 0.05, SLACK => 0.1 };
+use constant { STEP => 0.05, SLACK => 0.05 };
 my ($file, $address, $seconds, $directory) = @ARGV;
 my $limit = 10 * ($ENV{RANGED_SLOW} || 1);
 my (@downloads, %download_of, %rate, %unlimited, %got, %number);
