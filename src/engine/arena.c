@@ -116,7 +116,10 @@ void *arena_page_address(const struct arena *arena, uint32_t page)
 
 /* --- canary and poison of free memory --- */
 
-static void fill_canary(uint8_t *block, size_t bytes)
+/* Without checks by sanitizers, because these functions touch the whole cache, word by word, when the program starts. */
+#define UNCHECKED __attribute__((no_sanitize("address", "thread", "undefined")))
+
+UNCHECKED static void fill_canary(uint8_t *block, size_t bytes)
 {
 	uint64_t *words = (uint64_t *)(void *)block;
 
@@ -125,7 +128,7 @@ static void fill_canary(uint8_t *block, size_t bytes)
 }
 
 /* Checks the pattern. An assertion fails if this process or the kernel has written into a freed block. */
-static void check_canary(const uint8_t *block, size_t bytes, size_t stride)
+UNCHECKED static void check_canary(const uint8_t *block, size_t bytes, size_t stride)
 {
 	for (size_t at = 0; POOL_CANARY && at < bytes; at += stride)
 		assert(*(const uint64_t *)(const void *)(block + at) == CANARY);

@@ -196,7 +196,8 @@ static void remove_root_step(struct names_shard *shard, uint32_t from, const str
 	struct names_entry *unlinked = NULL;
 
 	pthread_mutex_lock(&shard->lock);
-	for (uint32_t i = from; i < from + STEP_BUCKETS && i <= shard->mask; i++)
+	/* An empty shard is skipped, so that the kernel need not provide its buckets. */
+	for (uint32_t i = from; i < from + STEP_BUCKETS && i <= shard->mask && shard->count > 0; i++)
 		for (struct names_entry **link = &shard->buckets[i]; *link != NULL;)
 			if ((*link)->job == NULL && (*link)->file->root == root)
 				unlink_from(shard, link, &unlinked);
