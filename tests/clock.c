@@ -294,8 +294,8 @@ UNCHECKED static struct timespec slice_end(clockid_t id, const struct timespec *
 }
 
 /*
- * Waits for one slice only, and then returns 0, as for a spurious wakeup. Another slice could wait too long: a signal is
- * lost if it comes while the thread does not wait, and only the caller can check its condition.
+ * Waits for one slice only, and then returns 0, as for a spurious wakeup. Another slice could wait too long: a signal
+ * is lost if it comes while the thread does not wait, and only the caller can check its condition.
  */
 UNCHECKED int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
 				     const struct timespec *restrict deadline)

@@ -398,8 +398,18 @@ static void report_text_fault(int line, const char *message)
 	report(line, "%s", message);
 }
 
-/* Rewrites the lists of names of sites in the text. Returns 0, -EINVAL or -ENOMEM. */
-static int rewrite_site_names(FILE *faults)
+static void copy_site_names(FILE *out)
+{
+	config_text_copy_site_names(out, parse->source.text, parse->source.length, SITE_NAMES, report_text_fault);
+}
+
+static void copy_words(FILE *out)
+{
+	config_text_quote_words(out, parse->source.text, parse->source.length);
+}
+
+/* Replaces the text by a copy that libconfuse can parse. Returns 0, -EINVAL or -ENOMEM. */
+static int rewrite(void (*copy)(FILE *out), FILE *faults)
 {
 	struct config_source *source = &parse->source;
 	char *text = NULL;
@@ -409,7 +419,7 @@ static int rewrite_site_names(FILE *faults)
 		return -ENOMEM;
 	parse->faults = faults;
 	parse->fault_count = 0;
-	config_text_copy_site_names(out, source->text, source->length, SITE_NAMES, report_text_fault);
+	copy(out);
 	if (fclose(out) != 0) {
 		free(text);
 		return -ENOMEM;
@@ -424,14 +434,16 @@ static int rewrite_site_names(FILE *faults)
 static int parse_source(struct parse *made, FILE *faults)
 {
 	parse = made;
-	int error = rewrite_site_names(faults);
+	int error = rewrite(copy_site_names, faults);
 	if (error == 0) {
 		parse->syntax_fault_count =
 			config_syntax_check(made->source.text, made->source.length, report_text_fault);
+		error = rewrite(copy_words, faults);
+	}
+	if (error == 0)
 		do
 			error = parse_from_defaults(faults);
 		while (error == -EAGAIN);
-	}
 	parse = NULL;
 	if (error == 0 && made->syntax_fault_count > 0)
 		error = -EINVAL;

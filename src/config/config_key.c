@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <string.h>
 #include <strings.h>
@@ -99,11 +100,12 @@ static const char *parse_health(char *text)
  */
 static const char *parse_file(char *text)
 {
-	static const char *const words[] = { "on",	"off",	"true",	    "false",   "yes",  "no",	"none",
-					     "default", "auto", "disabled", "enabled", "null", "stderr" };
+	static const char *const words[] = { "on",     "off",	   "true",    "false",	  "yes",     "no",
+					     "none",   "default",  "auto",    "disabled", "enabled", "null",
+					     "stderr", "journald", "console", "syslog:*", "file:*",  "|*" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(text, words[i]) == 0)
+		if (fnmatch(words[i], text, FNM_CASEFOLD) == 0)
 			return "expected the path of a file or directory, such as \"/srv/files\"";
 	return NULL;
 }

@@ -6,7 +6,8 @@
  * that is skipped after an error.
  *
  * The scan accepts each file that libconfuse accepts, except strings that contain a line end, because these are nearly
- * always strings without a closing quote. Keys and values are checked later, by config_set().
+ * always strings without a closing quote, and the comments of other languages, which could hide a rule. Keys and
+ * values are checked later, by config_set().
  */
 #include "config/config_syntax.h"
 
@@ -270,6 +271,30 @@ static void remove_semicolon(struct scan *scan, const struct config_token *token
 	blank(scan, token->end - 1, token->end);
 }
 
+/* Returns true if a comment of another language begins here, where neither a name nor a value is expected. */
+static bool is_comment(const struct config_token *token)
+{
+	return token->kind == CONFIG_TOKEN_WORD && token->end - token->begin >= 2 && token->begin[0] == '/' &&
+	       (token->begin[1] == '/' || token->begin[1] == '*');
+}
+
+/* Reports the comment and removes it. The position is before or behind its first word. */
+static void remove_comment(struct scan *scan, const struct config_token *token)
+{
+	const char *end = memchr(token->begin, '\n', (size_t)(scan->end - token->begin)), *close = NULL;
+	int line;
+
+	if (end == NULL)
+		end = scan->end;
+	if (token->begin[1] == '*')
+		close = memmem(token->begin + 2, (size_t)(scan->end - token->begin - 2), "*/", 2);
+	move_to(scan, token->end);
+	line = scan->line;
+	move_to(scan, close != NULL ? close + 2 : end);
+	fault(scan, line, "a comment begins with \"#\", not with \"%.2s\"", token->begin);
+	blank(scan, token->begin, scan->at);
+}
+
 /* Parses a list behind its "{". Returns false after an error, before the token with the error. */
 static bool check_list(struct scan *scan, const char *name, int line)
 {
@@ -280,6 +305,10 @@ static bool check_list(struct scan *scan, const char *name, int line)
 		if (token.kind == '}') {
 			take(scan);
 			return true;
+		}
+		if (is_comment(&token) && token.end == token.begin + 2) {
+			remove_comment(scan, &token);
+			continue;
 		}
 		if (!config_text_is_text(&token)) {
 			fault(scan, line, "%s: the list that begins here is not closed, or lacks a value", name);
@@ -295,7 +324,8 @@ static bool check_list(struct scan *scan, const char *name, int line)
 			return false;
 		if (ends_with_semicolon(&token))
 			remove_semicolon(scan, &token);
-		next = peek(scan);
+		for (next = peek(scan); is_comment(&next); next = peek(scan))
+			remove_comment(scan, &next);
 		if (next.kind == ',') {
 			take(scan);
 		} else if (next.kind != '}') {
@@ -352,6 +382,10 @@ static bool check_after_value(struct scan *scan, const struct config_key *key, c
 	}
 	if (begins_item(scan, &token))
 		return true;
+	if (is_comment(&token)) {
+		remove_comment(scan, &token);
+		return true;
+	}
 	line = scan->line;
 	skip_line(scan, true);
 	if (token.is_open)
@@ -464,45 +498,39 @@ static void check_block(struct scan *scan, enum config_scope scope)
 		take(scan);
 }
 
+/* Skips a list of titles in braces. Returns false, without moving, unless the list is valid and "{" follows. */
+static bool take_list_of_titles(struct scan *scan)
+{
+	struct config_token token = peek(scan);
+	struct scan behind = *scan;
+
+	if (token.kind != '{')
+		return false;
+	behind.quiet = true;
+	take(&behind);
+	token = peek(&behind);
+	if (!config_text_is_text(&token) || !check_list(&behind, SITE, behind.line) || peek(&behind).kind != '{')
+		return false;
+	move_to(scan, behind.at);
+	return true;
+}
+
 /* Skips the titles of a site or location block. Returns true if "{" follows and the titles are valid. */
 static bool take_titles(struct scan *scan, bool is_site)
 {
 	struct config_token token = peek(scan);
 
-	if (token.kind == '{' && is_site) {
-		struct scan behind = *scan;
-
-		behind.quiet = true;
-		take(&behind);
-		token = peek(&behind);
-		if (!config_text_is_text(&token) || !check_list(&behind, SITE, behind.line) ||
-		    peek(&behind).kind != '{')
-			return false;
-		move_to(scan, behind.at);
-		return true;
-	}
+	if (is_site && token.kind == '{')
+		return take_list_of_titles(scan);
 	if (!config_text_is_text(&token))
 		return false;
 	take(scan);
 	return peek(scan).kind == '{';
 }
 
-/* Checks a site or location block behind this word. */
-static void check_named_block(struct scan *scan, const struct config_token *name, bool is_site, enum config_scope outer)
+/* Reports the titles of a block that take_titles() does not accept. `value` is the text of the titles. */
+static void report_titles(struct scan *scan, int line, const char *value, bool is_site)
 {
-	const char *begin = scan->at;
-	enum config_scope scope = is_site ? CONFIG_SITE : CONFIG_LOCATION;
-	int line = scan->line;
-	char value[CONFIG_SPELLING_BYTES];
-
-	scan->is_nested |= outer == CONFIG_LOCATION || (is_site && outer != CONFIG_TOP);
-	if (take_titles(scan, is_site)) {
-		take(scan);
-		check_block(scan, scope);
-		return;
-	}
-	skip_line(scan, false);
-	copy_value(begin, scan->at, value);
 	if (value[0] == '\0')
 		fault(scan, line,
 		      is_site ? "site needs a host name: site \"www.example.org\" { ... }"
@@ -522,6 +550,34 @@ static void check_named_block(struct scan *scan, const struct config_token *name
 		      "location %s: write one pattern, and the settings in braces: "
 		      "location \"/path/\" { ... }",
 		      value);
+}
+
+/* Checks a site or location block behind this word. */
+static void check_named_block(struct scan *scan, const struct config_token *name, bool is_site, enum config_scope outer)
+{
+	const char *begin = scan->at;
+	enum config_scope scope = is_site ? CONFIG_SITE : CONFIG_LOCATION;
+	struct config_token title;
+	int line = scan->line;
+	char value[CONFIG_SPELLING_BYTES];
+	bool reported;
+
+	scan->is_nested |= outer == CONFIG_LOCATION || (is_site && outer != CONFIG_TOP);
+	title = peek(scan);
+	reported = has_typographic(scan, &title);
+	if (!reported && take_titles(scan, is_site)) {
+		take(scan);
+		check_block(scan, scope);
+		return;
+	}
+	if (!reported && take_list_of_titles(scan)) {
+		fault(scan, line, "a location has one pattern; write a block for each: location \"/path/\" { ... }");
+		reported = true;
+	}
+	skip_line(scan, false);
+	copy_value(begin, scan->at, value);
+	if (!reported)
+		report_titles(scan, line, value, is_site);
 	if (peek(scan).kind == '{') {
 		take(scan);
 		check_block(scan, scope);
@@ -644,6 +700,8 @@ static void check_item(struct scan *scan, const struct config_token *token, enum
 	if (token->is_open || has_typographic(scan, token)) {
 		skip_line(scan, true);
 		blank(scan, token->begin, scan->at);
+	} else if (is_comment(token)) {
+		remove_comment(scan, token);
 	} else if (is_site || is_location) {
 		check_named_block(scan, token, is_site, scope);
 	} else if (is_assignment(scan) && !ends_with_semicolon(token)) {

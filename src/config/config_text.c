@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libconfuse 3.3 counts the lines of a comment three times, so comments are replaced with blanks before libconfuse
- * parses the text. libconfuse also calls no callback for an empty list, so this file searches for empty lists. A block
- * of libconfuse has one title, so a list of names of a site becomes a setting in the block.
+ * parses the text. libconfuse also drops "*" from words without quotes, so such words get quotes. It calls no callback
+ * for an empty list, so this file searches for empty lists. A block of libconfuse has one title, so a list of names of
+ * a site becomes a setting in the block.
  *
- * Both scans skip strings, because a string may contain the characters that begin a comment or a list. The text belongs
+ * All scans skip strings, because a string may contain the characters that begin a comment or a list. The text belongs
  * to the caller.
  */
 #include "config/config_text.h"
@@ -23,23 +24,6 @@ static const char *skip_string(const char *at, const char *end)
 		if (*at == '\\' && at + 1 < end)
 			at++;
 	return at < end ? at + 1 : end;
-}
-
-/* Returns the end of the comment that begins at `at`, or `at` if no comment begins there. */
-static const char *skip_comment(const char *at, const char *end)
-{
-	const char *stop = NULL;
-	size_t length = (size_t)(end - at);
-
-	if (*at == '#' || (length >= 2 && memcmp(at, "//", 2) == 0))
-		stop = memchr(at, '\n', length);
-	else if (length >= 4 && memcmp(at, "/*", 2) == 0)
-		stop = memmem(at + 2, length - 2, "*/", 2);
-	else if (length < 2 || memcmp(at, "/*", 2) != 0)
-		return at;
-	if (stop == NULL)
-		return end;
-	return *stop == '*' ? stop + 2 : stop;
 }
 
 /* Returns true if an odd number of backslashes precedes `at`. */
@@ -102,23 +86,38 @@ char *config_text_unquote(const struct config_token *token)
 	return copy;
 }
 
-/* Within a word, only "#" begins a comment. For example, "http://host" is one word. */
 void config_text_blank_comments(char *text, size_t length)
 {
 	char *end = text + length;
-	bool in_word = false;
 
 	for (char *at = text; at < end;) {
-		char *after = text + (skip_string(at, end) - text);
-		char *comment_end = after == at && (!in_word || *at == '#') ? text + (skip_comment(at, end) - text)
-									    : at;
-
-		for (char *c = at; c < comment_end; c++)
-			if (*c != '\n')
-				*c = ' ';
-		in_word = after == at && comment_end == at && strchr(" \t\r\n={}(),", *at) == NULL;
-		at = comment_end > at ? comment_end : after > at ? after : at + 1;
+		if (*at == '#')
+			while (at < end && *at != '\n')
+				*at++ = ' ';
+		else if (*at == '"' || *at == '\'')
+			at = text + (skip_string(at, end) - text);
+		else
+			at++;
 	}
+}
+
+void config_text_quote_words(FILE *out, const char *text, size_t length)
+{
+	const char *end = text + length, *copied = text;
+
+	for (struct config_token token = config_text_token(text, end); token.kind != CONFIG_TOKEN_END;
+	     token = config_text_token(token.end, end)) {
+		if (token.kind != CONFIG_TOKEN_WORD ||
+		    memchr(token.begin, '*', (size_t)(token.end - token.begin)) == NULL)
+			continue;
+		fwrite(copied, 1, (size_t)(token.begin - copied), out);
+		fputc('"', out);
+		for (const char *at = token.begin; at < token.end; at++)
+			fprintf(out, *at == '\\' ? "\\%c" : "%c", *at);
+		fputc('"', out);
+		copied = token.end;
+	}
+	fwrite(copied, 1, (size_t)(end - copied), out);
 }
 
 /* Finds the key before the "=" or "+=" that ends before `at`. Returns its length. */

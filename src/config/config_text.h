@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Splits the text of ranged.conf into tokens, and handles the parts of it that libconfuse does not handle correctly:
- * comments, empty lists, and lists of names of sites. Thread-safe.
+ * comments, words with "*", empty lists, and lists of names of sites. Thread-safe.
  */
 #ifndef CONFIG_CONFIG_TEXT_H
 #define CONFIG_CONFIG_TEXT_H
@@ -39,6 +39,9 @@ char *config_text_unquote(const struct config_token *token);
 
 /* Replaces comments with blanks. Line ends are kept, so the line numbers of the text do not change. */
 void config_text_blank_comments(char *text, size_t length);
+
+/* Copies the text. Writes words that contain "*" in quotes. The text must not contain comments. */
+void config_text_quote_words(FILE *out, const char *text, size_t length);
 
 /* Called for an empty list, with its line and the name of its key. The name is not NUL-terminated. */
 typedef void (*config_text_empty_list_fn)(int line, const char *key, size_t key_bytes);

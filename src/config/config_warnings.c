@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "config/config_key.h"
+#include "http/path.h"
 #include "site/pattern.h"
 #include "site/pattern_cover.h"
 
@@ -248,6 +249,19 @@ static void check_networks(struct config *config, unsigned line, const struct se
 	free(deny);
 }
 
+/* Warns of names in "hide" that are hidden in any case, because they may be meant as ends of names. */
+static void check_hidden(struct config *config, unsigned line, const struct text_list *hide)
+{
+	for (size_t i = 0; i < hide->count && !config->dotfiles; i++) {
+		const char *name = hide->list[i];
+		if (name[0] == '.' && path_is_hidden(name) && strpbrk(name, "*?[/") == NULL)
+			warn(config, line,
+			     "hide: \"%.200s\" has no effect: dotfiles = false hides all names that begin with a dot; "
+			     "to hide names that end with \"%.200s\", write \"*%.200s\"",
+			     name, name, name);
+	}
+}
+
 static void check_lists(struct config *config, unsigned line, const struct settings *settings)
 {
 	check_repetition(config, line, "mime", &settings->mime, true);
@@ -258,6 +272,7 @@ static void check_lists(struct config *config, unsigned line, const struct setti
 	check_repetition(config, line, "allow", &settings->allow, false);
 	check_repetition(config, line, "deny", &settings->deny, false);
 	check_headers(config, line, &settings->header);
+	check_hidden(config, line, &settings->hide);
 	for (size_t i = 0; i < settings->try.count; i++)
 		if (strcmp(settings->try.list[i], "{path}") == 0)
 			warn(config, line,
@@ -326,6 +341,20 @@ static void check_top_root(struct config *config)
 	     rules->sites[0].root);
 }
 
+/* Warns of a certificate without an address for HTTPS. Sockets of systemd are not known here. */
+static void check_tls(struct config *config)
+{
+	bool has_addresses = false;
+
+	for (unsigned i = 0; i < config->listen_count; i++) {
+		if (config->listen[i].address.tls)
+			return;
+		has_addresses = true;
+	}
+	if (has_addresses && config->tls.count > 0)
+		warn(config, 0, "tls has no effect: no address of listen begins with \"tls:\", as in \"tls::443\"");
+}
+
 static void check_files(struct config *config)
 {
 	const char *name = config->mime_types;
@@ -354,6 +383,7 @@ void config_warnings_find(struct config *config)
 	for (size_t i = 0; i < rules->site_count; i++)
 		check_site(config, &rules->sites[i], set);
 	check_top_root(config);
+	check_tls(config);
 	check_files(config);
 }
 

@@ -116,7 +116,7 @@ void *arena_page_address(const struct arena *arena, uint32_t page)
 
 /* --- canary and poison of free memory --- */
 
-/* Without checks by sanitizers, because these functions touch the whole cache, word by word, when the program starts. */
+/* Without checks by sanitizers, because these functions touch each word of the whole cache when the program starts. */
 #define UNCHECKED __attribute__((no_sanitize("address", "thread", "undefined")))
 
 UNCHECKED static void fill_canary(uint8_t *block, size_t bytes)

@@ -157,6 +157,15 @@ static const char *check_modifier(enum pattern_use use, const char *pattern, str
 	return NULL;
 }
 
+static const char *check_negation(enum pattern_use use, const char *pattern, struct pattern_texts *made)
+{
+	(void)use;
+	if (*pattern != '!')
+		return NULL;
+	make(made, "?", pattern + 1);
+	return "a pattern cannot be negated; \"?\" matches a \"!\"";
+}
+
 /* Returns true if the text has a group of alternatives, such as "(a|b)", or another group of regular expressions. */
 static bool has_group(const char *pattern)
 {
@@ -178,13 +187,25 @@ static bool has_escape(const char *pattern)
 	return false;
 }
 
+/* Returns true if a repetition follows a bracket expression, such as "[0-9]+" or "[a-f]{8}". */
+static bool has_repeated_set(const char *pattern)
+{
+	for (const char *at = pattern, *end; *at != '\0'; at = end) {
+		end = pattern_element_end(at);
+		if (*at == '[' && end > at + 1 &&
+		    (*end == '+' || (*end == '{' && isdigit((unsigned char)end[1]) && strchr(end, '}') != NULL)))
+			return true;
+	}
+	return false;
+}
+
 static const char *check_regex(enum pattern_use use, const char *pattern, struct pattern_texts *made)
 {
 	size_t length = strlen(pattern);
 
 	(void)use;
 	if (*pattern != '^' && (length < 2 || pattern[length - 1] != '$') && !has_escape(pattern) &&
-	    !has_group(pattern))
+	    !has_group(pattern) && !has_repeated_set(pattern))
 		return NULL;
 	pattern_regex_convert(pattern, made);
 	return NO_REGEX;
@@ -438,6 +459,8 @@ static const char *check_slash(enum pattern_use use, const char *pattern, struct
 			make(made, "", rest);
 		else
 			make(made, "/", pattern);
+		if (strncmp(pattern, "*/", 2) == 0 && pattern[2] != '\0' && pattern[2] != '/')
+			make(made, "", pattern + 1);
 		return "a pattern without a leading slash is compared with a name, and no name contains a slash";
 	}
 	if (use == PATTERN_HIDE || has_wildcard(pattern))
@@ -552,9 +575,9 @@ static const char *check_path(enum pattern_use use, const char *pattern, struct 
 
 /* The end of each list is a NULL. */
 static const check_fn pattern_checks[] = {
-	check_bytes,  check_list,	  check_url,	   check_modifier, check_regex,
-	check_braces, check_alternatives, check_backslash, check_unclosed, check_escapes,
-	check_query,  check_slash,	  check_names,	   check_path,	   NULL,
+	check_bytes,  check_list,	  check_url,	   check_modifier, check_negation, check_regex,
+	check_braces, check_alternatives, check_backslash, check_unclosed, check_escapes,  check_query,
+	check_slash,  check_names,	  check_path,	   NULL,
 };
 static const check_fn path_checks[] = { check_bytes, check_variables, check_url,   check_query,
 					check_file,  check_escapes,   check_names, NULL };

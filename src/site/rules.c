@@ -57,6 +57,16 @@ const char *rules_host_fault(const char *host)
 		return NULL;
 	if (*name == '\0')
 		return "the name is empty";
+	if (strcmp(host, "_") == 0 || strcmp(host, "_default_") == 0 || strcmp(host, "default_server") == 0)
+		return "write site \"*\" for all names that no other site has";
+	if (strpbrk(name, " \t,") != NULL)
+		return "write several names as site {\"a.example\", \"b.example\"} { ... }";
+	if (strstr(name, "://") != NULL)
+		return "the name of a site has no scheme: \"www.example.org\"";
+	if (*name == '.')
+		return "for a name and all names below it, write site {\"example.org\", \"*.example.org\"} { ... }";
+	if (name[strlen(name) - 1] == '.' || strstr(name, "..") != NULL)
+		return "the name of a host does not end with a dot, and has no two dots in a row";
 	if (name[strspn(name, host_bytes)] != '\0')
 		return "expected a name (\"www.example.org\", \"*.example.org\", \"*\") or an address";
 	if (strlen(host) > 255)

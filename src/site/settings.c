@@ -156,12 +156,22 @@ static bool split_words(char *text)
 
 const char *settings_parse_mime(char *text)
 {
+	const char *type, *slash;
+
 	if (!split_words(text))
 		return "expected \"extension type/subtype\"";
-	if (strchr(text_list_second(text), '/') == NULL)
+	type = text_list_second(text);
+	slash = strchr(type, '/');
+	if (slash == NULL)
 		return "the type contains no slash; expected \"extension type/subtype\"";
+	if (slash > type + strcspn(type, " \t"))
+		return "write each extension with its type: {\"htm text/html\", \"html text/html\"}";
+	if (strchr("; \t", type[strlen(type) - 1]) != NULL)
+		return "the type ends with a semicolon or a blank";
+	if (text[strlen(text) - 1] == ':')
+		return "the extension ends with a colon; expected \"extension type/subtype\"";
 	if (*text == '.')
-		memmove(text, text + 1, strlen(text) + strlen(text_list_second(text)) + 1);
+		memmove(text, text + 1, strlen(text) + strlen(type) + 1);
 	return *text != '\0' ? NULL : "the extension is empty";
 }
 
@@ -275,9 +285,11 @@ const char *settings_parse_cors(char *text)
 
 	if (strcmp(text, "*") == 0)
 		return NULL;
-	if (host == NULL || host[3] == '\0' || strpbrk(host + 3, "/ \t\"") != NULL)
+	if (host == NULL || host[3] == '\0' || strpbrk(host + 3, "/ \t\",") != NULL)
 		return "expected an origin without a path (\"https://host\" or \"https://host:port\"), or "
 		       "\"*\" for all origins";
+	if (strchr(text, '*') != NULL)
+		return "an origin contains no \"*\"; write each origin, or \"*\" for all origins";
 	return NULL;
 }
 

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A pattern that can match no path is rejected with the right spelling, by --check and at a start, and that spelling
-# protects the file. Special characters in brackets are literal.
+# protects the file. Special characters in brackets are literal. "*" needs no quotes.
 # shellcheck disable=SC2016 # the settings of other servers have variables
 . "$(dirname "$0")/../lib.sh"
 
-make_file docs/x.key 10 'docs/{a}' 10 'docs/b%41' 10 'docs/c\d' 10 docs/A 10
+make_file docs/x.key 10 docs/x.bak 10 docs/x.txt 10 'docs/{a}' 10 'docs/b%41' 10 'docs/c\d' 10 docs/A 10
 
 # is_rejected SETTING SPELLING: --check and a start report the spelling and the line.
 is_rejected() {
@@ -35,12 +35,15 @@ is_rejected 'mime = "*.foo text/x-foo"' 'write "foo text/x-foo"'
 is_rejected 'mime = "tar.foo text/x-foo"' 'write "foo text/x-foo"'
 
 config 'location "/docs/*.key" { deny = "all" }' 'location "/docs/[{]a}" { deny = "all" }' \
+	'hide = {*.bak, *~}' 'location /d*/*.txt { deny = all }' \
 	'location "/docs/b[%]41" { deny = "all" }' 'location "/docs/c[\\\\]d" { deny = "all" }'
 start_ranged
-for path in /docs/x.key /docs/%7Ba%7D /docs/b%2541 /docs/c%5Cd; do
+for path in /docs/x.key /docs/x.txt /docs/%7Ba%7D /docs/b%2541 /docs/c%5Cd; do
 	get "$path"
 	is "$STATUS" 403 "$path is denied"
 done
+get /docs/x.bak
+is "$STATUS" 404 "a pattern without quotes hides"
 get /docs/A
 is "$STATUS" 200 "another file is served"
 finish

@@ -44,6 +44,8 @@ warns 'listing_limit has no effect: listing' 'location "/a/" { listing_limit = 5
 warns 'satisfy = any has no effect: auth_file' 'satisfy = any'
 warns 'cache = pin has no effect: cache_size is 0' 'cache_size = 0' 'location "/a/" { cache = pin }'
 warns 'mime_types: .*/absent does not exist' "mime_types = $DIR/absent"
+warns 'hide: ".bak" has no effect: .*write "\*.bak"' 'hide = {".bak", ".zattrs"}'
+warns 'tls has no effect: no address of listen' 'listen = ":8443"' 'tls = "/etc/cert.pem /etc/key.pem"'
 warns 'root = .* outside all blocks has no effect' 'site "*" { root = '"$DIR/other"' }'
 
 is_silent 'location "/a/" { cache = pin }' 'location "/a/b/" { cache = never }' 'location "*.b" { cache = auto }'

@@ -137,7 +137,7 @@ START_TEST(locations)
 	ck_assert_int_eq(parse("workers = 1\n"
 			       "location \"/tiles/\" { cache = pin }\n"
 			       "location '/bulk'{cache=never}\n"
-			       "location / # all the rest\n{\n\tcache = \"auto\" // }\n}\n"
+			       "location / # all the rest\n{\n\tcache = \"auto\" # }\n}\n"
 			       "location /nothing/messages {}\n"
 			       "disk_depth = 2\n"),
 			 0);
@@ -172,7 +172,9 @@ static const struct {
 	const char *messages; /* the error messages; "": the text is valid */
 } files[] = {
 	{ "", "" },
-	{ "\n\n# nothing\n#\n//\n/* nor\n here */\n", "" },
+	{ "\n\n# nothing\n#\n", "" },
+	{ "\n//\n/* nor\n here */\n",
+	  "f:2: a comment begins with \"#\", not with \"//\"\nf:3: a comment begins with \"#\", not with \"/*\"\n" },
 	{ "#root = /a\nroot = \"/a#b\" # c\n", "" },
 	{ "root = /a//b\n", "" },
 	{ "root = '/a\\'b'", "" },
@@ -180,7 +182,7 @@ static const struct {
 	{ "workers = 4\r\ndisk_depth = 4\r\n", "" },
 
 	{ "chache_size = 1G\n", "f:1: unknown key \"chache_size\" (did you mean \"cache_size\"?)\n" },
-	{ "\n#\n# x\n/*\n*/ LISTEN = :80\n", "f:5: unknown key \"LISTEN\" (did you mean \"listen\"?)\n" },
+	{ "\n#\n# x\n#\nLISTEN = :80\n", "f:5: unknown key \"LISTEN\" (did you mean \"listen\"?)\n" },
 	{ "symlink = none", "f:1: unknown key \"symlink\" (did you mean \"symlinks\"?)\n" },
 	{ "drain = {}\n", "f:1: unknown key \"drain\"\n" },
 	/* A name that is not similar to any key, or only to its opposite. */
@@ -295,7 +297,7 @@ static const struct {
 	{ "location /a { cache = '' }", "f:1: cache: \"\" is not a valid value; write auto, never or pin\n" },
 	{ "location /a {\ncache = pin\ncache = never }",
 	  "f:3: cache: \"never\" is a second value; the key is already set in f:2\n" },
-	{ "location /a {\n# c\n/* c\n*/ chace = pin\n}",
+	{ "location /a {\n# c\n# c\n chace = pin\n}",
 	  "f:4: unknown key \"chace\" in a location (did you mean \"cache\"?)\n" },
 	{ "location /a {\n x = {}\n}", "f:2: unknown key \"x\" in a location\n" },
 	{ "location /a {\n cache {}\n}", "f:2: cache: \"=\" is missing; write cache = {...}\n" },

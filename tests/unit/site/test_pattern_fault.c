@@ -250,7 +250,8 @@ static bool is_rejected_by_syntax(enum pattern_use use, const char *pattern)
 {
 	size_t length = strlen(pattern);
 	bool is_literal = strpbrk(pattern, "*?[") == NULL;
-	return length == 0 || has_open_bracket(pattern) || (use == PATTERN_LOCATION && is_literal && *pattern != '/') ||
+	return length == 0 || *pattern == '!' || has_open_bracket(pattern) ||
+	       (use == PATTERN_LOCATION && is_literal && *pattern != '/') ||
 	       (use == PATTERN_HIDE && pattern[length - 1] == '/') || (length > 1 && strncmp(pattern, "//", 2) == 0);
 }
 
