@@ -384,6 +384,9 @@ static const char *check_variables(enum pattern_use use, const char *path, struc
 	(void)use;
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		if (strncmp(path, variables[i], strlen(variables[i])) == 0) {
+			if (strchr(path, ' ') != NULL)
+				return "ranged has no such variable; write a list, such as {\"{path}.html\", "
+				       "\"/index.html\"}";
 			make(made, "{path}", path + strlen(variables[i]));
 			return "ranged has no such variable";
 		}
