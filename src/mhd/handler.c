@@ -69,6 +69,7 @@ void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd)
 		return NULL;
 	}
 	connection->unparsed = false;
+	connection->pipelined = false; /* the input after the last request is this request */
 	exchange->mhd_target = target;
 	if (connection->input != NULL && target > connection->input &&
 	    target <= connection->input + connection->input_bytes)
