@@ -113,7 +113,6 @@ struct exchange {
 	bool closes;		     /* the end of the request is ambiguous, so the connection closes after the reply */
 	unsigned refused;	     /* status of MHD's own error reply, which replaces ranged's; 0: none */
 	const char *mhd_target;	     /* the target in MHD's memory */
-	const char *line;	     /* start of the bytes that were received with the target; NULL: not known */
 	size_t discarded_bytes;	     /* bytes of the request body that were discarded */
 	uint64_t start_ns, reply_ns; /* time when the request line was received, and when the reply was made */
 	uint64_t received_ns;	     /* time when the whole request was received, if it waited before its reply; or 0 */

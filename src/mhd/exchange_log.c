@@ -137,8 +137,7 @@ static void count(const struct exchange *exchange, unsigned status, enum counter
 	struct client *client = request_client(request);
 	struct counters *counters = request->site->worker.counters;
 
-	counters_request(counters, exchange->seen || exchange->refused != 0 ? request->input.method : METHOD_UNKNOWN,
-			 status);
+	counters_request(counters, request->input.method, status);
 	if (reason == COUNTERS_BAD_REQUEST && (exchange->refused != 0 || !exchange->seen))
 		counters_reject(counters, COUNTERS_BAD_REQUEST);
 	if (reason == COUNTERS_CLIENT_BEFORE_RESPONSE || reason == COUNTERS_CLIENT_IN_RESPONSE ||

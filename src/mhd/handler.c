@@ -71,9 +71,7 @@ void *handler_begin(void *cls, const char *target, struct MHD_Connection *mhd)
 	connection->unparsed = false;
 	connection->pipelined = false; /* the input after the last request is this request */
 	exchange->mhd_target = target;
-	if (connection->input != NULL && target > connection->input &&
-	    target <= connection->input + connection->input_bytes)
-		exchange->line = connection->input;
+	exchange->request.input.method = METHOD_UNKNOWN;
 	drop_query(target);
 	DL_APPEND2(shared->heads, exchange, head_prev, head_next);
 	connection_set_phase(exchange->connection, CONNECTION_HEAD, exchange->start_ns);
@@ -308,6 +306,59 @@ static void note_pipelined(const struct exchange *exchange)
 	exchange->connection->pipelined = option == NULL || strcasestr(option, "close") == NULL;
 }
 
+static bool is_method_byte(char byte)
+{
+	return byte > ' ' && byte < 0x7f && strchr("\"(),/:;<=>?@[\\]{}", byte) == NULL;
+}
+
+/*
+ * Copies the method and the version from MHD's memory. MHD has terminated each text with NUL. A text that is not known
+ * or not valid stays empty.
+ */
+static void copy_request_line(struct exchange *exchange)
+{
+	const char *memory = exchange->connection->input, *end = exchange->mhd_target, *start,
+		   *version = end + strlen(exchange->request.input.target) + 1;
+
+	if (strncmp(version, "HTTP/", 5) == 0 && strnlen(version, sizeof(exchange->version)) == 8)
+		copy_text(exchange->version, sizeof(exchange->version), version);
+	if (memory == NULL)
+		return;
+	while (end > memory && (end[-1] == '\0' || end[-1] == ' '))
+		end--;
+	for (start = end; start > memory && is_method_byte(start[-1]);)
+		start--;
+	if (start < end && (size_t)(end - start) < sizeof(exchange->method))
+		copy_text(exchange->method, (size_t)(end - start) + 1, start);
+}
+
+static enum MHD_Result collect_any(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
+				   const char *value, size_t value_length)
+{
+	(void)kind;
+	(void)value_length;
+	return fields_add(cls, name, name_length, value) == 0 ? MHD_YES : MHD_NO;
+}
+
+/*
+ * Finds the method, the client and the site of a request that ends before its steps have run. If its header block is
+ * incomplete, the fields that MHD has parsed so far are used.
+ */
+static void identify_ended(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+
+	if (!exchange->seen) {
+		copy_request_line(exchange);
+		if (exchange->method[0] != '\0')
+			request->input.method = fields_method(exchange->method);
+		MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, collect_any, &request->input.fields);
+		gate_identify(request);
+	}
+	if (request->match.site == NULL)
+		target_match_rejected(request);
+}
+
 /* Logs and ends the exchange. After this call, MHD frees the values of the fields, and then the response. */
 void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, enum MHD_RequestTerminationCode code)
 {
@@ -323,6 +374,8 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **req_cls, en
 	*req_cls = NULL;
 	if (whole)
 		note_pipelined(exchange);
+	if (info == NULL && exchange->refused == 0) /* there is no response */
+		identify_ended(exchange);
 	signing_mask(&exchange->request);
 	/* Precedes handler_forget(), which sets `seen`. If `seen` is false, MHD itself has sent the reply. */
 	if (exchange->refused != 0)
@@ -390,67 +443,22 @@ static void replace_reply(struct exchange_shared *shared, unsigned status)
 
 /* --- requests that MHD rejects --- */
 
-static bool is_method_byte(char byte)
-{
-	return byte > ' ' && byte < 0x7f && strchr("\"(),/:;<=>?@[\\]{}", byte) == NULL;
-}
-
-/*
- * Copies the method and the version from MHD's memory. MHD has terminated each text with NUL. A text that is not known
- * or not valid stays empty.
- */
-static void copy_request_line(struct exchange *exchange)
-{
-	const char *version = exchange->mhd_target + strlen(exchange->request.input.target) + 1,
-		   *end = exchange->mhd_target, *start;
-
-	if (strncmp(version, "HTTP/", 5) == 0 && strnlen(version, sizeof(exchange->version)) == 8)
-		copy_text(exchange->version, sizeof(exchange->version), version);
-	if (exchange->line == NULL)
-		return;
-	while (end > exchange->line && (end[-1] == '\0' || end[-1] == ' '))
-		end--;
-	for (start = end; start > exchange->line && is_method_byte(start[-1]);)
-		start--;
-	if (start < end && (size_t)(end - start) < sizeof(exchange->method))
-		copy_text(exchange->method, (size_t)(end - start) + 1, start);
-}
-
-static enum MHD_Result collect_any(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_length,
-				   const char *value, size_t value_length)
-{
-	(void)kind;
-	(void)value_length;
-	return fields_add(cls, name, name_length, value) == 0 ? MHD_YES : MHD_NO;
-}
-
-/*
- * Finds the site and the client of a request that MHD rejects, as far as its fields were parsed. The host is copied,
- * because MHD will use the memory of the fields for its reply.
- */
-static void identify_rejected(struct request *request, struct MHD_Connection *mhd)
-{
-	struct fields *fields = &request->input.fields;
-
-	MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, collect_any, fields);
-	gate_identify(request);
-	target_match_rejected(request);
-	request->input.authority = fields->hosts == 1 ? strdup(fields->host) : NULL;
-	fields_fini(fields);
-	*fields = (struct fields){ .host = request->input.authority };
-}
-
 /* Notes the status with which MHD rejects this request. */
 static void note_rejected(struct exchange *exchange, unsigned status)
 {
+	struct request *request = &exchange->request;
+	struct fields *fields = &request->input.fields;
+
 	if (exchange->reply_ns != 0) /* too late: the reply is being sent */
 		return;
 	exchange->refused = status;
+	identify_ended(exchange);
 	if (exchange->seen)
 		return;
-	copy_request_line(exchange);
-	exchange->request.input.method = exchange->method[0] != '\0' ? fields_method(exchange->method) : METHOD_UNKNOWN;
-	identify_rejected(&exchange->request, exchange->mhd);
+	/* MHD will use the memory of the fields for its reply. */
+	request->input.authority = fields->hosts == 1 ? strdup(fields->host) : NULL;
+	fields_fini(fields);
+	*fields = (struct fields){ .host = request->input.authority };
 }
 
 void handler_parser_failed(struct exchange_shared *shared, unsigned status)

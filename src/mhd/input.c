@@ -71,8 +71,8 @@ static void note(int fd, bool tls, const char *bytes, ssize_t length, bool ended
 	connection->input_closed |= ended;
 	if (length <= 0)
 		return;
-	connection->input = bytes;
-	connection->input_bytes = (size_t)length;
+	if (connection->input == NULL)
+		connection->input = bytes;
 	if (connection->exchange == NULL && !connection->unparsed) {
 		connection->buffered_bytes = 0;
 		note_start(connection, bytes, (size_t)length);

@@ -70,8 +70,7 @@ struct connection {
 	struct reactor_watch watch;
 	struct peer peer;
 	/* The input that MHD has received, see mhd/input.c. */
-	const char *input; /* the last bytes, in MHD's memory; NULL: none */
-	size_t input_bytes;
+	const char *input;	       /* start of MHD's memory for the connection; NULL: MHD has not received yet */
 	size_t buffered_bytes;	       /* received bytes that were not parsed; may be too high */
 	bool pipelined;		       /* unparsed bytes may follow the last request; written by mhd/handler.c */
 	bool input_closed;	       /* MHD has received the end of the input, or an error */

@@ -67,7 +67,7 @@ logs "input after a request" "$(rejected bad_request)" "$served
 logs "input directly after a request" "$(rejected bad_request)" "$served
 127.0.0.1 400 \"-\" bad_request" converse "${good}garbage\r\n\r\n"
 logs "a client that leaves within the request line" "$left" '127.0.0.1 499 "-" client_before_response' leave 'GET /a'
-logs "a client that leaves within the header" "$left" '127.0.0.1 499 "-" client_before_response' leave 'GET /a HTTP/1.1\r\nHo'
+logs "a client that leaves within the header" "$left" '127.0.0.1 499 "GET /a HTTP/1.1" client_before_response' leave 'GET /a HTTP/1.1\r\nHo'
 reject_field() { # NAME STATUS FIELDS
 	logs "$1" "$(rejected bad_request)" "127.0.0.1 $2 \"GET /a.bin HTTP/1.1\" bad_request" converse "GET /a.bin HTTP/1.1\r\n$3\r\n\r\n"
 }

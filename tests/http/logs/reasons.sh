@@ -53,7 +53,7 @@ leave_in_header() {
 	await_metric 'ranged_connections{state="head"}' 1
 	exec 5>&-
 }
-logs "499 - client_before_response" "a client that leaves within the header" "$(disconnect client_before_response)" leave_in_header
+logs "499 GET client_before_response" "a client that leaves within the header" "$(disconnect client_before_response)" leave_in_header
 leave_in_response() {
 	open_connection 5
 	printf 'GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n' >&5
@@ -68,7 +68,7 @@ time_out() { # SECONDS TEXT
 	await_metric "ranged_connections{state=\"$3\"}" 1
 	advance "$1" 1
 }
-logs "408 - header_timeout" "an incomplete header" "$(disconnect header_timeout)" time_out 21 'GET /a.bin HTTP/1.1\r\nHost' head
+logs "408 GET header_timeout" "an incomplete header" "$(disconnect header_timeout)" time_out 21 'GET /a.bin HTTP/1.1\r\nHost' head
 logs "408 - header_timeout" "an incomplete request line" "$(disconnect header_timeout)" time_out 21 'GET /a' head
 logs "200 GET min_rate" "a client that reads nothing" "$(disconnect min_rate)" time_out 25 'GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n' send
 # Downloads a file whose rate is limited, in the background, until the connection ends.
