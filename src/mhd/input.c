@@ -14,6 +14,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,6 +23,7 @@
 
 #define HTTP2_PREFACE "PRI * HTTP/2"
 #define SPARE_DESCRIPTORS 64
+#define MEMORY_MAX (64 * 1024) /* more than the memory of MHD for a connection */
 
 typedef ssize_t (*recv_fn)(int, void *, size_t, int);
 typedef ssize_t (*record_recv_fn)(gnutls_session_t, void *, size_t);
@@ -47,12 +49,18 @@ static enum counters_reason protocol_of(const struct connection *connection, con
 	return COUNTERS_BAD_REQUEST;
 }
 
-/* Notes the first bytes after a request, or after the start of the connection. Ignores blank lines. */
-static void note_start(struct connection *connection, const char *bytes, size_t length)
+/*
+ * Notes the first bytes after a request, or after the start of the connection. Ignores blank lines. MHD 0.9.75 overwrites
+ * the blank lines that it has parsed with NUL. They are among the first `before` bytes.
+ */
+static void note_start(struct connection *connection, size_t before)
 {
+	const char *bytes = connection->input;
+	const size_t length = connection->buffered_bytes;
 	size_t blank = 0;
 
-	while (blank < length && (bytes[blank] == '\r' || bytes[blank] == '\n'))
+	while (blank < length &&
+	       (bytes[blank] == '\r' || bytes[blank] == '\n' || (bytes[blank] == '\0' && blank < before)))
 		blank++;
 	if (blank == length)
 		return;
@@ -60,24 +68,33 @@ static void note_start(struct connection *connection, const char *bytes, size_t 
 	connection->protocol = protocol_of(connection, bytes + blank, length - blank);
 }
 
-/* Notes the result of a call. Ignores encrypted records of TLS, which records.c receives, but not their contents. */
+/*
+ * Notes the result of a call. Ignores encrypted records of TLS, which records.c receives, but not their contents.
+ *
+ * MHD receives into one block of memory for each connection. Before a request, it moves the bytes that were received
+ * together with the last request to the start of the block, and receives the next bytes after them. Therefore the
+ * address of the next bytes shows how many bytes belong to no request.
+ */
 static void note(int fd, bool tls, const char *bytes, ssize_t length, bool ended)
 {
 	struct connection *connection = (size_t)fd < active->size ? active->connections[fd] : NULL;
+	size_t before;
 
 	if (connection == NULL || connection->peer.tls != tls)
 		return;
 	active->current = connection;
 	connection->input_closed |= ended;
-	if (length <= 0)
-		return;
 	if (connection->input == NULL)
 		connection->input = bytes;
-	if (connection->exchange == NULL && !connection->unparsed) {
-		connection->buffered_bytes = 0;
-		note_start(connection, bytes, (size_t)length);
-	}
-	connection->buffered_bytes += (size_t)length;
+	before = (uintptr_t)bytes - (uintptr_t)connection->input;
+	if (before > MEMORY_MAX) /* MHD tests the socket with a variable */
+		return;
+	if (connection->exchange == NULL)
+		connection->buffered_bytes = before;
+	if (length > 0)
+		connection->buffered_bytes += (size_t)length;
+	if (connection->exchange == NULL && !connection->unparsed)
+		note_start(connection, before);
 }
 
 ssize_t recv(int fd, void *bytes, size_t length, int flags)

@@ -55,4 +55,30 @@ rejected "a header that is too large" 431 "A: $(printf '%020000d' 0)\r\n\r\n"
 rejected "an invalid chunk" 400 'Transfer-Encoding: chunked\r\n\r\nzz\r\n'
 logs "garbage" '- 400 "-" bad_request' 1 1 0 plain 'garbage\r\n\r\n'
 logs "garbage over tls" '- 400 "-" bad_request' 1 1 0 tls 'garbage\r\n\r\n'
+
+# TEXT HOW: sends $good and an incomplete request, and ends the connection after the first response, or at the idle timeout.
+leave() {
+	local before
+	before=$(lines)
+	exec 5<>"/dev/tcp/127.0.0.1/${ADDRESS##*:}"
+	env printf "$good$1" >&5 # with one write, in contrast to the command of bash
+	[ "$2" != closes ] || read -r -N 300 -t "$(seconds 10)" _ <&5
+	await 10 has_lines $((before + 1))
+	[ "$2" != "times out" ] || { advance 61 1; timeout "$(seconds 10)" cat <&5 >/dev/null; }
+	exec 5>&- # a client that has not read the response resets the connection
+}
+for how in closes resets; do
+	logs "an incomplete request line, the client $how" '- 499 "-" client_before_response' 1 0 1 leave 'GET /b' "$how"
+	logs "an incomplete header, the client $how" 'b.example 499 "GET /b HTTP/1.1" client_before_response' 2 0 1 \
+		leave 'GET /b HTTP/1.1\r\nHost: b.example\r\nB: c\r\nA' "$how"
+done
+logs "a blank line before an incomplete request line" '- 499 "-" client_before_response' 1 0 1 leave '\r\nGET /b' closes
+logs "an incomplete request line at the timeout" '- 408 "-" idle_timeout' 1 0 1 leave 'GET /b' "times out"
+before=$(lines)
+leave '' closes
+leave '\r\n' closes
+leave '' resets
+is "$(tail -n +$((before + 1)) "$DIR/access.log")" "$served
+$served
+$served" "a connection that ends after its last request has no other line"
 finish
