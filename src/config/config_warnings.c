@@ -344,14 +344,10 @@ static void check_top_root(struct config *config)
 /* Warns of a certificate without an address for HTTPS. Sockets of systemd are not known here. */
 static void check_tls(struct config *config)
 {
-	bool has_addresses = false;
-
-	for (unsigned i = 0; i < config->listen_count; i++) {
+	for (size_t i = 0; i < config->listen_count; i++)
 		if (config->listen[i].address.tls)
 			return;
-		has_addresses = true;
-	}
-	if (has_addresses && config->tls.count > 0)
+	if (config->listen_count > 0 && config->tls.count > 0)
 		warn(config, 0, "tls has no effect: no address of listen begins with \"tls:\", as in \"tls::443\"");
 }
 

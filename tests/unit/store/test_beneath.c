@@ -203,12 +203,14 @@ END_TEST
 static int error_of_link(const char *path)
 {
 	struct file_version version;
+	int error = error_of(path);
 
-	for (int tries = 0; tries < 1000 && error_of(path) == -EAGAIN; tries++) {
+	for (int tries = 0; tries < 1000 && error == -EAGAIN; tries++) {
 		beneath_get_version(root, path, FILE_SYMLINKS_BENEATH, &version);
 		usleep(1000);
+		error = error_of(path);
 	}
-	return error_of(path);
+	return error;
 }
 
 START_TEST(symbolic_links)
