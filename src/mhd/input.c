@@ -50,8 +50,8 @@ static enum counters_reason protocol_of(const struct connection *connection, con
 }
 
 /*
- * Notes the first bytes after a request, or after the start of the connection. Ignores blank lines. MHD 0.9.75 overwrites
- * the blank lines that it has parsed with NUL. They are among the first `before` bytes.
+ * Notes the first bytes after a request, or after the start of the connection. Ignores blank lines. MHD 0.9.75
+ * overwrites the blank lines that it has parsed with NUL. They are among the first `before` bytes.
  */
 static void note_start(struct connection *connection, size_t before)
 {
