@@ -47,9 +47,14 @@ start_tls() {
 	start_ranged
 	# shellcheck disable=SC2034
 	PLAIN_URL=$URL
+	find_tls_address
+	use_name a.example
+}
+
+# Sets TLS_ADDRESS and TLS_PORT to those of the server that was started last.
+find_tls_address() {
 	TLS_ADDRESS=$(sed -n 's/^tls://p' "$DIR/address")
 	TLS_PORT=${TLS_ADDRESS##*:}
-	use_name a.example
 }
 
 use_name() { # NAME [CERTIFICATE]

@@ -13,7 +13,7 @@ config "$(tls_pairs a)" 'listen = {"127.0.0.1:0", "tls:127.0.0.1:0"}' 'access_fo
 	'proxy_protocol = {"127.0.1.0/24"}' "site \"a.example\" { access_log = $DIR/a.log }"
 start_with_admin
 trap '' PIPE # the server may close the connection before it has received the whole text
-tls_port=$(sed -n 's/^tls:.*://p' "$DIR/address")
+find_tls_address
 
 lines() { wc -l <"$DIR/access.log"; }
 has_lines() { [ "$(lines)" -ge "$1" ]; }
@@ -83,11 +83,11 @@ is "$(lines) $(cat "$DIR/a.log")" "$before 127.0.0.1 400 \"GET /a.bin HTTP/1.1\"
 
 through_proxy() { printf 'PROXY TCP4 192.0.2.7 192.0.2.8 1 2\r\ngarbage\r\n\r\n' | wire -i 127.0.1.1; }
 logs "garbage after a PROXY header" "$(rejected bad_request)" '192.0.2.7 400 "-" bad_request' through_proxy
-in_tls() { printf 'garbage\r\n\r\n' | timeout "$(seconds 10)" openssl s_client -connect "127.0.0.1:$tls_port" -quiet -ign_eof >/dev/null; }
+in_tls() { printf 'garbage\r\n\r\n' | tls_wire -ign_eof >/dev/null; }
 logs "garbage within TLS" "$(rejected bad_request)" '127.0.0.1 400 "-" bad_request' in_tls
 
 before=$(lines)
-printf 'Q\n' | timeout "$(seconds 10)" openssl s_client -connect "127.0.0.1:$tls_port" >/dev/null 2>&1
+printf 'Q\n' | timeout "$(seconds 10)" openssl s_client -connect "127.0.0.1:$TLS_PORT" >/dev/null 2>&1
 leave ''
 leave '\r\n'
 ask_admin /healthz

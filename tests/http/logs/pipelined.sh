@@ -14,7 +14,7 @@ config "$(tls_pairs a)" 'listen = {"127.0.0.1:0", "tls:127.0.0.1:0"}' 'access_fo
 control_clock
 start_with_admin
 trap '' PIPE # the server may close the connection before it has received the whole text
-tls_port=$(sed -n 's/^tls:.*://p' "$DIR/address")
+find_tls_address
 
 lines() { wc -l <"$DIR/access.log"; }
 has_lines() { [ "$(lines)" -ge "$1" ]; }
@@ -42,7 +42,7 @@ plain() {
 	printf "$good$1" | wire >/dev/null
 }
 tls() {
-	env printf "$good$1" | timeout "$(seconds 10)" openssl s_client -connect "127.0.0.1:$tls_port" -quiet -ign_eof >/dev/null
+	env printf "$good$1" | tls_wire -ign_eof >/dev/null
 }
 rejected() { # NAME STATUS FIELDS [WAY]
 	logs "$1${4:+ over $4}" "b.example $2 \"GET /b HTTP/1.1\" bad_request" 2 1 0 "${4:-plain}" \

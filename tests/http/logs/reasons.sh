@@ -19,7 +19,7 @@ ln "$ROOT/large.bin" "$ROOT/timed/large.bin"
 make_file rare/a.bin 100 closed/a.bin 100
 control_clock
 start_with_admin
-tls_port=$(sed -n 's/^tls:.*://p' "$DIR/address")
+find_tls_address
 trap '' PIPE
 
 open_connection() { eval "exec $1<>/dev/tcp/${ADDRESS%:*}/${2:-${ADDRESS##*:}}"; }
@@ -105,7 +105,7 @@ is "$(last_line)" "404 GET -" "a missing file needs no reason"
 
 # Rejections before a request.
 plain_to_tls() {
-	open_connection 5 "$tls_port"
+	open_connection 5 "$TLS_PORT"
 	printf 'GET /a.bin HTTP/1.1\r\nHost: x\r\n\r\n' >&5
 	cat <&5 >/dev/null 2>&1
 	exec 5>&-
@@ -127,7 +127,7 @@ logs "503 GET max_connections_per_client" "a connection over the limit of its cl
 before=$(lines)
 open_connection 5
 exec 5>&-
-open_connection 5 "$tls_port"
+open_connection 5 "$TLS_PORT"
 exec 5>&-
 get /a.bin
 await 5 logged_after "$before"
