@@ -27,13 +27,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/unchecked.h"
 
 #define STACK_BYTES 16384
 #define CHECK_MS 10
 
-/* The helper shares the thread-local data of the thread that exits, so its code must not be instrumented. */
-#define UNCHECKED __attribute__((no_sanitize("address", "thread", "undefined")))
-
+/* The helper shares the thread-local data of the thread that exits, so its code is unchecked. */
 static unsigned limit_ms;
 static int last_fd;  /* the highest descriptor */
 static pid_t parent; /* this process */

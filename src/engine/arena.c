@@ -28,6 +28,7 @@
 #include <string.h>
 
 #include "base/align.h"
+#include "base/unchecked.h"
 #include "engine/mapping.h"
 
 #if __has_include(<sanitizer/asan_interface.h>)
@@ -116,9 +117,7 @@ void *arena_page_address(const struct arena *arena, uint32_t page)
 
 /* --- canary and poison of free memory --- */
 
-/* Without checks by sanitizers, because these functions touch each word of the whole cache when the program starts. */
-#define UNCHECKED __attribute__((no_sanitize("address", "thread", "undefined")))
-
+/* Unchecked, because these functions touch each word of the whole cache when the program starts. */
 UNCHECKED static void fill_canary(uint8_t *block, size_t bytes)
 {
 	uint64_t *words = (uint64_t *)(void *)block;
